@@ -1,0 +1,361 @@
+#include "compiler/graph/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <numeric>
+
+#include "compiler/graph/function.h"
+
+namespace gradus {
+namespace {
+
+void require(bool holds, Op op, std::string_view what) {
+  if (holds) return;
+  fmt::print(stderr, "gradus: internal error: node {}: {}\n", name(op), what);
+  std::abort();
+}
+
+void mix(size_t& seed, size_t value) {
+  seed ^= value + 0x9e3779b97f4a7c15 + (seed << 6) + (seed >> 2);
+}
+
+void mix(size_t& seed, const Shape& shape) {
+  for (const Dim& dim : shape) {
+    if (auto number = dim.number()) {
+      mix(seed, static_cast<size_t>(*number));
+    } else {
+      for (const std::string& name : dim.names()) mix(seed, std::hash<std::string>{}(name));
+    }
+  }
+}
+
+void mix(size_t& seed, const std::vector<Affine>& map) {
+  for (const Affine& access : map) {
+    mix(seed, access.terms.size());
+    for (const auto& term : access.terms) {
+      mix(seed, static_cast<size_t>(term.axis) * 31 + static_cast<size_t>(term.coefficient));
+    }
+    mix(seed, Shape{access.offset});
+  }
+}
+
+struct MixAttributes {
+  size_t& seed;
+  void operator()(const Plain&) const {}
+  void operator()(const Literal& a) const { mix(seed, std::bit_cast<uint64_t>(a.value)); }
+  void operator()(const Named& a) const { mix(seed, std::hash<std::string>{}(a.name)); }
+  void operator()(const Extent& a) const { mix(seed, Shape{a.dim}); }
+  void operator()(const Axes& a) const {
+    for (int axis : a.axes) mix(seed, static_cast<size_t>(axis));
+  }
+  void operator()(const Along& a) const {
+    mix(seed, static_cast<size_t>(a.axis) * 4 + a.reverse * 2U + a.exclusive);
+  }
+  void operator()(const View& a) const {
+    mix(seed, a.shape);
+    mix(seed, a.map);
+    if (a.fill) mix(seed, std::bit_cast<uint64_t>(*a.fill));
+  }
+  void operator()(const Target& a) const { mix(seed, a.shape); }
+  void operator()(const Contraction& a) const {
+    mix(seed, a.extents);
+    mix(seed, static_cast<size_t>(a.free));
+    for (const auto& access : a.accesses) mix(seed, access);
+  }
+  void operator()(const ScatterTarget& a) const {
+    mix(seed, a.shape);
+    mix(seed, static_cast<size_t>(a.axis));
+  }
+};
+
+// The shape without these axes, which are sorted.
+Shape without(const Shape& shape, const std::vector<int>& axes) {
+  Shape rest;
+  for (int k = 0; k < static_cast<int>(shape.size()); ++k) {
+    if (!std::binary_search(axes.begin(), axes.end(), k)) rest.push_back(shape[k]);
+  }
+  return rest;
+}
+
+bool are_axes(const std::vector<int>& axes, int rank) {
+  return std::is_sorted(axes.begin(), axes.end()) &&
+         std::adjacent_find(axes.begin(), axes.end()) == axes.end() &&
+         (axes.empty() || (axes.front() >= 0 && axes.back() < rank));
+}
+
+}  // namespace
+
+bool operator==(const Literal& a, const Literal& b) {
+  return std::bit_cast<uint64_t>(a.value) == std::bit_cast<uint64_t>(b.value);
+}
+
+std::string text(const Type& type) {
+  const std::string shape = type.shape.empty() ? "" : text(type.shape);
+  switch (type.element) {
+    case Element::real:
+      return shape.empty() ? "scalar" : shape;
+    case Element::index:
+      return fmt::format("index({}){}", type.bound.text(), shape);
+    case Element::boolean:
+      return "bool" + shape;
+  }
+  std::abort();
+}
+
+size_t Graph::Hash::operator()(const Node& node) const {
+  size_t seed = static_cast<size_t>(node.op);
+  for (Value operand : node.operands) mix(seed, operand.id);
+  std::visit(MixAttributes{seed}, node.attributes);
+  return seed;
+}
+
+Value Graph::add(Node node) {
+  auto [entry, is_new] = known_.try_emplace(node, Value{size()});
+  if (is_new) nodes_.push_back(std::move(node));
+  return entry->second;
+}
+
+Value Graph::constant(double value) { return add({Op::constant, {}, Literal{value}, {}}); }
+
+Value Graph::boolean(bool value) {
+  return add({Op::constant, {}, Literal{value ? 1.0 : 0.0}, {Element::boolean, {}, 0}});
+}
+
+Value Graph::symbol(std::string name, double value) {
+  return add({Op::symbol, {}, Named{std::move(name), value}, {}});
+}
+
+Value Graph::size(const Dim& dim) {
+  if (auto number = dim.number()) return constant(static_cast<double>(*number));
+  return add({Op::size, {}, Extent{dim}, {}});
+}
+
+Value Graph::iota(const Dim& n) { return add({Op::iota, {}, Extent{n}, {Element::index, {n}, n}}); }
+
+Value Graph::leaf(Op op, std::string name, Type type) {
+  require(op == Op::input || op == Op::param || op == Op::state, op, "not a leaf");
+  return add({op, {}, Named{std::move(name)}, std::move(type)});
+}
+
+Value Graph::map(Op op, std::vector<Value> operands) {
+  require(is_map(op), op, "not elementwise");
+  const Map& row = map_of(op);
+  require(static_cast<int>(operands.size()) == row.arity, op, "wrong number of operands");
+  Type result;
+  for (Value operand : operands) {
+    const Shape& shape = type(operand).shape;
+    if (shape.empty()) continue;
+    require(result.shape.empty() || result.shape == shape, op, "operands of different shapes");
+    result.shape = shape;
+  }
+  switch (row.result) {
+    case Result::real:
+      break;
+    case Result::boolean:
+      result.element = Element::boolean;
+      break;
+    case Result::operands:
+      result.element = type(operands.back()).element;
+      result.bound = type(operands.back()).bound;
+      require(type(operands[operands.size() - 2]).element == result.element, op,
+              "branches of different elements");
+      break;
+  }
+  return add({op, std::move(operands), Plain{}, std::move(result)});
+}
+
+Value Graph::view(Value x, View view) {
+  require(static_cast<int>(view.map.size()) == type(x).rank(), Op::view,
+          "not one access for each axis");
+  Type result = type(x);
+  result.shape = view.shape;
+  return add({Op::view, {x}, std::move(view), std::move(result)});
+}
+
+Value Graph::spread(Value x, View view) {
+  require(view.map.size() == view.shape.size(), Op::spread, "not one access for each axis");
+  Type result{Element::real, view.shape, 0};
+  return add({Op::spread, {x}, std::move(view), std::move(result)});
+}
+
+Value Graph::reshape(Value x, Shape shape) {
+  require(size_of(shape) == size_of(type(x).shape), Op::reshape, "different sizes");
+  if (shape == type(x).shape) return x;
+  Type result = type(x);
+  result.shape = shape;
+  return add({Op::reshape, {x}, Target{std::move(shape)}, std::move(result)});
+}
+
+Value Graph::concat(std::vector<Value> parts, int axis) {
+  require(!parts.empty(), Op::concat, "no parts");
+  Type result = type(parts[0]);
+  require(axis >= 0 && axis < result.rank(), Op::concat, "no such axis");
+  for (size_t k = 1; k < parts.size(); ++k) {
+    const Shape& shape = type(parts[k]).shape;
+    require(without(shape, {axis}) == without(result.shape, {axis}), Op::concat,
+            "parts of different shapes");
+    result.shape[axis] = result.shape[axis] + shape[axis];
+  }
+  if (parts.size() == 1) return parts[0];
+  return add({Op::concat, std::move(parts), Along{axis}, std::move(result)});
+}
+
+Value Graph::contract(std::vector<Value> factors, Contraction contraction) {
+  require(factors.size() == contraction.accesses.size(), Op::contract,
+          "not one access list for each factor");
+  for (size_t k = 0; k < factors.size(); ++k) {
+    require(static_cast<int>(contraction.accesses[k].size()) == type(factors[k]).rank(),
+            Op::contract, "not one access for each axis");
+    for (size_t axis = 0; axis < contraction.accesses[k].size(); ++axis) {
+      if (auto plain = contraction.accesses[k][axis].plain()) {
+        require(contraction.extents[*plain] == type(factors[k]).shape[axis], Op::contract,
+                "an index of another extent than its axis");
+      }
+    }
+  }
+  Type result;
+  result.shape.assign(contraction.extents.begin(), contraction.extents.begin() + contraction.free);
+  return add({Op::contract, std::move(factors), std::move(contraction), std::move(result)});
+}
+
+Value Graph::reduce(Op op, Value x, std::vector<int> axes) {
+  require(is_reduction(op), op, "not a reduction");
+  require(are_axes(axes, type(x).rank()), op, "no such axes");
+  Type result{type(x).element, without(type(x).shape, axes), 0};
+  if (op == Op::argmax || op == Op::argmin) {
+    require(axes.size() == 1, op, "not one axis");
+    result.element = Element::index;
+    result.bound = type(x).shape[axes[0]];
+  }
+  return add({op, {x}, Axes{std::move(axes)}, std::move(result)});
+}
+
+Value Graph::normalise(Op op, Value x, std::vector<int> axes) {
+  require(op == Op::softmax || op == Op::log_softmax, op, "not a normalisation");
+  require(are_axes(axes, type(x).rank()), op, "no such axes");
+  return add({op, {x}, Axes{std::move(axes)}, type(x)});
+}
+
+Value Graph::cumsum(Value x, Along along) {
+  require(along.axis >= 0 && along.axis < type(x).rank(), Op::cumsum, "no such axis");
+  return add({Op::cumsum, {x}, along, type(x)});
+}
+
+Value Graph::gather(Value table, Value indices, int axis) {
+  require(axis >= 0 && axis < type(table).rank(), Op::gather, "no such axis");
+  require(type(indices).element == Element::index, Op::gather, "not indexed by indices");
+  Type result = type(table);
+  const Shape& inner = type(indices).shape;
+  result.shape.erase(result.shape.begin() + axis);
+  result.shape.insert(result.shape.begin() + axis, inner.begin(), inner.end());
+  return add({Op::gather, {table, indices}, Along{axis}, std::move(result)});
+}
+
+Value Graph::scatter_add(Value indices, Value updates, ScatterTarget target) {
+  require(type(indices).element == Element::index, Op::scatter_add, "not indexed by indices");
+  Type result{Element::real, target.shape, 0};
+  return add({Op::scatter_add, {indices, updates}, std::move(target), std::move(result)});
+}
+
+Value Graph::broadcast(Value x, const Shape& shape, const std::vector<int>& axes) {
+  if (shape == type(x).shape) return x;
+  View view{shape, {}, std::nullopt};
+  for (int axis : axes) view.map.push_back(Affine::axis(axis));
+  return this->view(x, std::move(view));
+}
+
+Value Graph::broadcast(Value x, const Shape& shape) {
+  const Shape& own = type(x).shape;
+  if (shape == own) return x;
+  const int added = static_cast<int>(shape.size() - own.size());
+  View view{shape, {}, std::nullopt};
+  for (int k = 0; k < static_cast<int>(own.size()); ++k) {
+    const bool stretched = own[k] == Dim(1) && shape[k + added] != Dim(1);
+    view.map.push_back(stretched ? Affine::at(0) : Affine::axis(k + added));
+  }
+  return this->view(x, std::move(view));
+}
+
+Value Graph::transpose(Value x, const std::vector<int>& permutation) {
+  if (std::is_sorted(permutation.begin(), permutation.end())) return x;
+  View view;
+  view.map.resize(permutation.size());
+  for (int k = 0; k < static_cast<int>(permutation.size()); ++k) {
+    view.shape.push_back(type(x).shape[permutation[k]]);
+    view.map[permutation[k]] = Affine::axis(k);
+  }
+  return this->view(x, std::move(view));
+}
+
+Value Graph::full(Value x, const Shape& shape) { return broadcast(x, shape, {}); }
+
+Value Graph::with_operands(const Node& node, std::vector<Value> operands) {
+  if (operands == node.operands) return add(node);
+  if (is_map(node.op)) return map(node.op, std::move(operands));
+  Node changed = node;
+  changed.operands = std::move(operands);
+  return add(std::move(changed));
+}
+
+void Graph::set_provenance(Value value, Provenance provenance) {
+  provenance_.try_emplace(value.id, std::move(provenance));
+}
+
+const Provenance* Graph::provenance(Value value) const {
+  auto found = provenance_.find(value.id);
+  return found == provenance_.end() ? nullptr : &found->second;
+}
+
+std::string_view Graph::name(Value value) const {
+  const Provenance* known = provenance(value);
+  return known == nullptr ? std::string_view{} : std::string_view(known->name);
+}
+
+std::optional<std::vector<int>> as_broadcast(const View& view) {
+  std::vector<int> axes;
+  for (const Affine& access : view.map) {
+    auto axis = access.plain();
+    if (!axis || (!axes.empty() && *axis <= axes.back())) return std::nullopt;
+    axes.push_back(*axis);
+  }
+  return view.fill ? std::nullopt : std::optional(axes);
+}
+
+std::optional<std::vector<int>> as_transpose(const View& view) {
+  if (view.fill || view.map.size() != view.shape.size()) return std::nullopt;
+  std::vector<int> permutation(view.map.size(), -1);
+  for (int k = 0; k < static_cast<int>(view.map.size()); ++k) {
+    auto axis = view.map[k].plain();
+    if (!axis || permutation[*axis] != -1) return std::nullopt;
+    permutation[*axis] = k;
+  }
+  return permutation;
+}
+
+std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots) {
+  std::vector<bool> needed(graph.size(), false);
+  for (Value root : roots) needed[root.id] = true;
+  for (uint32_t id = graph.size(); id-- > 0;) {
+    if (!needed[id]) continue;
+    for (Value operand : graph[Value{id}].operands) needed[operand.id] = true;
+  }
+  std::vector<Value> order;
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    if (needed[id]) order.push_back(Value{id});
+  }
+  return order;
+}
+
+std::vector<Value> Function::roots() const {
+  std::vector<Value> all;
+  for (const Definition& result : results) all.push_back(result.value);
+  for (const Update& update : updates) all.push_back(update.value);
+  return all;
+}
+
+}  // namespace gradus

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "compiler/graph/node.h"
+
+namespace gradus {
+
+// Where a value comes from: the user's name for it and its place in the sources (file number and
+// byte offsets; meaning lies with whoever built the graph).
+struct Provenance {
+  std::string name;  // dotted, empty where it has none
+  uint32_t file = 0;
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
+// The tensor IR: immutable nodes, each once (hash-consed). Nodes are only ever added, and an
+// operand stands before its users, so the numbers of the nodes are a topological order. All phases
+// share one graph and differ in their roots.
+//
+// The constructors below infer the result's type. Their arguments must fit (users' mistakes are
+// found by `check`): a misfit aborts with a message.
+class Graph {
+ public:
+  const Node& operator[](Value value) const { return nodes_[value.id]; }
+  const Type& type(Value value) const { return nodes_[value.id].type; }
+  const Shape& shape(Value value) const { return nodes_[value.id].type.shape; }
+  uint32_t size() const { return static_cast<uint32_t>(nodes_.size()); }
+
+  // Leaves.
+  Value constant(double value);                    // a real scalar
+  Value boolean(bool value);                       // a boolean scalar
+  Value symbol(std::string name, double value);    // a named real scalar
+  Value size(const Dim& dim);                      // an extent as a real scalar
+  Value iota(const Dim& n);                        // index(n)[n]
+  Value leaf(Op op, std::string name, Type type);  // input, param, state
+
+  // An elementwise operator. Operands have the result's shape or are scalars; at least one has it.
+  Value map(Op op, std::vector<Value> operands);
+
+  Value view(Value x, View view);
+  Value spread(Value x, View view);
+  Value reshape(Value x, Shape shape);
+  Value concat(std::vector<Value> parts, int axis);
+  Value contract(std::vector<Value> factors, Contraction contraction);
+  // reduce_…, logsumexp, norm, argmax, argmin: the axes are folded away.
+  Value reduce(Op op, Value x, std::vector<int> axes);
+  // softmax, log_softmax: over the axes, shape kept.
+  Value normalise(Op op, Value x, std::vector<int> axes);
+  Value cumsum(Value x, Along along);
+  Value gather(Value table, Value indices, int axis);
+  Value scatter_add(Value indices, Value updates, ScatterTarget target);
+
+  // Shorthands for views.
+  // x's axis k becomes the result's axis axes[k]; the other axes of `shape` are new.
+  Value broadcast(Value x, const Shape& shape, const std::vector<int>& axes);
+  // NumPy's broadcasting: trailing axes are aligned, axes of extent 1 are stretched.
+  Value broadcast(Value x, const Shape& shape);
+  // Axis k of the result is axis permutation[k] of x.
+  Value transpose(Value x, const std::vector<int>& permutation);
+  // A scalar x as a tensor of this shape.
+  Value full(Value x, const Shape& shape);
+
+  // A node with the same operator and attributes and other operands. The types of the operands may
+  // differ from the original's only as far as the attributes still fit.
+  Value with_operands(const Node& node, std::vector<Value> operands);
+
+  // The first name given to a value stays.
+  void set_provenance(Value value, Provenance provenance);
+  const Provenance* provenance(Value value) const;
+  std::string_view name(Value value) const;
+
+ private:
+  Value add(Node node);
+
+  struct Hash {
+    size_t operator()(const Node& node) const;
+  };
+  std::deque<Node> nodes_;  // references to nodes stay good while nodes are added
+  std::unordered_map<Node, Value, Hash> known_;
+  std::unordered_map<uint32_t, Provenance> provenance_;
+};
+
+// What a view does, where it is a special one.
+// axes[k]: the result axis that operand axis k became; every access is one plain index, each used
+// once and in order, the other axes are new. (A pure broadcast.)
+std::optional<std::vector<int>> as_broadcast(const View& view);
+// The permutation, where every result axis is read by exactly one operand axis, unshifted.
+std::optional<std::vector<int>> as_transpose(const View& view);
+
+// The nodes that the roots need, operands first.
+std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots);
+
+}  // namespace gradus

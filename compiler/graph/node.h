@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/graph/dim.h"
+#include "compiler/graph/op.h"
+
+namespace gradus {
+
+enum class Element : uint8_t { real, index, boolean };
+
+// An element and a shape; `index(n)` carries its bound n.
+struct Type {
+  Element element = Element::real;
+  Shape shape;
+  Dim bound = 0;
+
+  int rank() const { return static_cast<int>(shape.size()); }
+  friend bool operator==(const Type&, const Type&) = default;
+};
+
+// `index(10)[batch]`.
+std::string text(const Type& type);
+
+// A node of a graph, by its number. Operands have smaller numbers than their users.
+struct Value {
+  uint32_t id = UINT32_MAX;
+
+  bool valid() const { return id != UINT32_MAX; }
+  friend bool operator==(Value, Value) = default;
+  friend auto operator<=>(Value, Value) = default;
+};
+
+// offset + Σ coefficient · (index number `axis`): where an access reads along one axis.
+struct Affine {
+  struct Term {
+    int axis;
+    int64_t coefficient;
+    friend bool operator==(const Term&, const Term&) = default;
+  };
+  std::vector<Term> terms;  // sorted by axis, no coefficient is 0
+  Dim offset = 0;
+
+  static Affine axis(int axis, int64_t coefficient = 1, Dim offset = 0) {
+    return {{{axis, coefficient}}, std::move(offset)};
+  }
+  static Affine at(Dim position) { return {{}, std::move(position)}; }
+  // The axis, where it is that index alone.
+  std::optional<int> plain() const {
+    if (terms.size() != 1 || terms[0].coefficient != 1 || offset != Dim(0)) return std::nullopt;
+    return terms[0].axis;
+  }
+  friend bool operator==(const Affine&, const Affine&) = default;
+};
+
+// What an operator needs beside its operands.
+struct Plain {
+  friend bool operator==(const Plain&, const Plain&) = default;
+};
+// constant: a literal. Compared by bits, so that NaN is itself and -0 is not 0.
+struct Literal {
+  double value;
+  friend bool operator==(const Literal& a, const Literal& b);
+};
+// input, param, state: the leaf's dotted name. symbol: a `const` and its number.
+struct Named {
+  std::string name;
+  double value = 0;
+  friend bool operator==(const Named&, const Named&) = default;
+};
+// size: the extent as a number. iota: its length.
+struct Extent {
+  Dim dim;
+  friend bool operator==(const Extent&, const Extent&) = default;
+};
+// Reductions, softmax, log_softmax: the axes, sorted.
+struct Axes {
+  std::vector<int> axes;
+  friend bool operator==(const Axes&, const Axes&) = default;
+};
+// concat, gather, scatter_add: the axis. cumsum: also its direction and whether an entry is left
+// out of its own sum.
+struct Along {
+  int axis = 0;
+  bool reverse = false;
+  bool exclusive = false;
+  friend bool operator==(const Along&, const Along&) = default;
+};
+// view: result[i] = operand[map(i)], or `fill` where map(i) is out of range (an access that can be
+// out of range has a fill). `map` has an entry for each axis of the operand, over the result's
+// axes. spread, the adjoint of a view: result[map(i)] += operand[i] for each i in range, 0
+// elsewhere; `map` has an entry for each axis of the result, over the operand's axes; `fill` is not
+// used.
+struct View {
+  Shape shape;  // of the result
+  std::vector<Affine> map;
+  std::optional<double> fill;
+  friend bool operator==(const View&, const View&) = default;
+};
+// reshape: the result's shape, row-major order kept. scatter_add: the table's shape.
+struct Target {
+  Shape shape;
+  friend bool operator==(const Target&, const Target&) = default;
+};
+// contract: result[i] = Σ_k Π_operand operand[access(i, k)]. Indices 0 .. free-1 are the result's
+// axes, the others are summed. All accesses are in range.
+struct Contraction {
+  Shape extents;  // of all the indices
+  int free = 0;
+  std::vector<std::vector<Affine>> accesses;  // one an operand, with one entry for each of its axes
+  friend bool operator==(const Contraction&, const Contraction&) = default;
+};
+// scatter_add: the table's shape and the axis that is indexed.
+struct ScatterTarget {
+  Shape shape;
+  int axis = 0;
+  friend bool operator==(const ScatterTarget&, const ScatterTarget&) = default;
+};
+
+using Attributes = std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target,
+                                Contraction, ScatterTarget>;
+
+struct Node {
+  Op op;
+  std::vector<Value> operands;
+  Attributes attributes;
+  Type type;
+  friend bool operator==(const Node&, const Node&) = default;
+};
+
+}  // namespace gradus

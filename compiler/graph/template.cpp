@@ -1,0 +1,25 @@
+#include "compiler/graph/template.h"
+
+#include "compiler/graph/op.h"
+
+namespace gradus {
+
+Template::Template(double literal)
+    : node_(std::make_shared<TemplateNode>(
+          TemplateNode{TemplateNode::Kind::literal, 0, literal, Op{}, {}})) {}
+
+Template Template::hole(char name) {
+  Template result;
+  result.node_ =
+      std::make_shared<TemplateNode>(TemplateNode{TemplateNode::Kind::hole, name, 0, Op{}, {}});
+  return result;
+}
+
+Template Template::apply(Op op, std::vector<Template> operands) {
+  Template result;
+  result.node_ = std::make_shared<TemplateNode>(
+      TemplateNode{TemplateNode::Kind::apply, 0, 0, op, std::move(operands)});
+  return result;
+}
+
+}  // namespace gradus

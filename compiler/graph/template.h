@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace gradus {
+
+enum class Op : uint8_t;
+struct TemplateNode;
+
+// An expression with holes: states derivative rules, code of composed operators and both sides of
+// rewrite rules. Immutable, shared. A default one is empty: "nothing".
+class Template {
+ public:
+  Template() = default;
+  Template(double literal);  // NOLINT(google-explicit-constructor): 1 + x
+  Template(int literal) : Template(static_cast<double>(literal)) {}  // NOLINT
+  static Template hole(char name);
+  static Template apply(Op op, std::vector<Template> operands);
+
+  bool empty() const { return node_ == nullptr; }
+  const TemplateNode& operator*() const { return *node_; }
+  const TemplateNode* operator->() const { return node_.get(); }
+
+ private:
+  std::shared_ptr<const TemplateNode> node_;
+};
+
+// Exactly one of: a hole (hole != 0), a literal (op empty, no hole), an application.
+struct TemplateNode {
+  enum class Kind : uint8_t { hole, literal, apply } kind;
+  char hole = 0;
+  double literal = 0;
+  Op op{};
+  std::vector<Template> operands;
+};
+
+}  // namespace gradus
