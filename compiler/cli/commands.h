@@ -1,0 +1,22 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace gradus::cli {
+
+// What a run ends with; scripts rely on the numbers.
+enum class Status {
+  done = 0,
+  model_errors = 1,
+  wrong_usage = 2,
+  unreadable = 3,
+  diverged = 4,
+  check_failed = 5,
+  our_bug = 70,
+  interrupted = 130,
+};
+
+// Each subcommand is a file, and a function declared here that adds it to `app`; its callback
+// leaves in `status` what the run ends with. main.cpp calls them all.
+
+}  // namespace gradus::cli
