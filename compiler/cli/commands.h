@@ -2,21 +2,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "compiler/cli/status.h"
+
 namespace gradus::cli {
 
-// What a run ends with; scripts rely on the numbers.
-enum class Status {
-  done = 0,
-  model_errors = 1,
-  wrong_usage = 2,
-  unreadable = 3,
-  diverged = 4,
-  check_failed = 5,
-  our_bug = 70,
-  interrupted = 130,
-};
-
-// Each subcommand is a file, and a function declared here that adds it to `app`; its callback
-// leaves in `status` what the run ends with. main.cpp calls them all.
+// Each subcommand is a file with one of these functions: it adds the subcommand to `app`; the
+// subcommand's callback leaves in `status` what the run ends with. main.cpp calls them all.
+void add_check(CLI::App& app, Status& status);
+void add_derive(CLI::App& app, Status& status);
+void add_train(CLI::App& app, Status& status);
+void add_eval(CLI::App& app, Status& status);
+void add_predict(CLI::App& app, Status& status);
+void add_gradcheck(CLI::App& app, Status& status);
+void add_format(CLI::App& app, Status& status);
 
 }  // namespace gradus::cli

@@ -1,0 +1,46 @@
+#include "compiler/cli/options.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+namespace gradus::cli {
+
+void add_common(CLI::App& command, Options& options) {
+  command.add_option("FILE", options.file, "the model file, or - for standard input")->required();
+  command.add_option("--data", options.data, "data for an input: NAME=PATH[:KEY]")
+      ->type_name("NAME=PATH")
+      ->allow_extra_args(false);
+  command.add_option("--set", options.set, "another value for a constant: CONST=VALUE")
+      ->type_name("CONST=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--precision", options.precision, "element type of real numbers")
+      ->check(CLI::IsMember({"f32", "f64"}));
+  command.add_option("--seed", options.seed, "seed of all that is random (0)");
+  command.add_option("--threads", options.threads, "threads to compute with (all cores)")
+      ->check(CLI::Range(1, 1024));
+  command.add_flag("--json", options.json, "one machine-readable object on standard output");
+  command.add_option("--color", options.color, "colours in messages")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  command.add_flag("-q,--quiet", options.quiet, "no progress");
+  command.add_flag("-v,--verbose", options.verbose, "say more");
+  command.add_option("--dump", options.dump, "print what a phase made, and stop there")
+      ->check(CLI::IsMember(
+          {"syntax", "types", "graph", "gradient", "simplified", "plan", "llvm"}));
+}
+
+bool use_color(const Options& options, int file_descriptor) {
+  if (options.color != "auto") return options.color == "always";
+  const char* no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  return isatty(file_descriptor) == 1;
+}
+
+int thread_count(const Options& options) {
+  if (options.threads > 0) return options.threads;
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores == 0 ? 1 : static_cast<int>(cores);
+}
+
+}  // namespace gradus::cli
