@@ -93,6 +93,16 @@ Dim Dim::substituted(const std::string& name, const Dim& by) const {
   return result;
 }
 
+bool Dim::never_negative() const {
+  // With every name written as 1 + something that is at least 0, no coefficient is negative.
+  Dim shifted = *this;
+  for (const std::string& name : names()) {
+    shifted = shifted.substituted(name, named(name) + Dim(1));
+  }
+  return std::all_of(shifted.terms_.begin(), shifted.terms_.end(),
+                     [](const auto& term) { return term.second >= 0; });
+}
+
 std::vector<std::string> Dim::names() const {
   std::set<std::string> all;
   for (const auto& [monomial, coefficient] : terms_) all.insert(monomial.begin(), monomial.end());

@@ -35,6 +35,8 @@ class Dim {
   Dim substituted(const DimBindings& bindings) const;
   // With another extent for a name.
   Dim substituted(const std::string& name, const Dim& by) const;
+  // Whether it is at least 0 wherever every name is at least 1; false where that is not plain to see.
+  bool never_negative() const;
   // The names that occur, sorted, each once.
   std::vector<std::string> names() const;
   // As a user would write it: `2*time - 1`.

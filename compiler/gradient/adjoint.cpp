@@ -1,0 +1,68 @@
+#include "compiler/gradient/adjoint.h"
+
+#include "compiler/graph/instantiate.h"
+
+namespace gradus::adjoint {
+namespace {
+
+// A row for each structural operator that a derivative flows through, and into which operand (−1:
+// into all). An operator that is not here stops derivatives: any, all, argmax, argmin, leaves.
+struct Row {
+  Op op;
+  int operand;
+  Value (*term)(Graph& graph, Value user, int operand, Value g);
+};
+
+constexpr Row rows[] = {
+    {Op::view, 0, of_view},
+    {Op::spread, 0, of_spread},
+    {Op::reshape, 0, of_reshape},
+    {Op::concat, -1, of_concat},
+    {Op::contract, -1, of_contract},
+    {Op::reduce_sum, 0, of_sum},
+    {Op::reduce_prod, 0, of_prod},
+    {Op::reduce_max, 0, of_extremum},
+    {Op::reduce_min, 0, of_extremum},
+    {Op::logsumexp, 0, of_logsumexp},
+    {Op::norm, 0, of_norm},
+    {Op::softmax, 0, of_softmax},
+    {Op::log_softmax, 0, of_log_softmax},
+    {Op::cumsum, 0, of_cumsum},
+    {Op::gather, 0, of_gather},
+    {Op::scatter_add, 1, of_scatter_add},
+};
+
+const Row* row_of(Op op) {
+  for (const Row& row : rows) {
+    if (row.op == op) return &row;
+  }
+  return nullptr;
+}
+
+// The term of an operand of an elementwise node; a scalar among larger operands collects the sum.
+Value of_map(Graph& graph, Value user, int operand, Value g) {
+  const Value term = instantiate_gradient(graph, user, operand, g);
+  const int rank = graph.type(user).rank();
+  if (rank == 0 || graph.type(graph[user].operands[operand]).rank() != 0) return term;
+  std::vector<int> axes(rank);
+  for (int k = 0; k < rank; ++k) axes[k] = k;
+  return graph.reduce(Op::reduce_sum, term, axes);
+}
+
+}  // namespace
+
+bool flows(const Graph& graph, Value user, int operand) {
+  const Node& node = graph[user];
+  if (graph.type(node.operands[operand]).element != Element::real) return false;
+  if (node.type.element != Element::real) return false;
+  if (is_map(node.op)) return !map_of(node.op).gradient[operand].empty();
+  const Row* row = row_of(node.op);
+  return row != nullptr && (row->operand == -1 || row->operand == operand);
+}
+
+Value term(Graph& graph, Value user, int operand, Value g) {
+  const Op op = graph[user].op;
+  return is_map(op) ? of_map(graph, user, operand, g) : row_of(op)->term(graph, user, operand, g);
+}
+
+}  // namespace gradus::adjoint

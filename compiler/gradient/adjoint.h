@@ -1,0 +1,48 @@
+#pragma once
+
+#include "compiler/graph/graph.h"
+
+// What flows from a node into one of its operands: one function a structural operator. (Elementwise
+// operators have their derivatives in the operator table.) In all of them `user` is the node, `g`
+// its adjoint, of its shape; the result has the operand's shape.
+namespace gradus::adjoint {
+
+// Whether a derivative flows from a node into its operand number `operand` at all.
+bool flows(const Graph& graph, Value user, int operand);
+
+// The term of the adjoint of operand number `operand`; one flows.
+Value term(Graph& graph, Value user, int operand, Value g);
+
+// rearrangement.cpp
+Value of_view(Graph& graph, Value user, int operand, Value g);
+Value of_spread(Graph& graph, Value user, int operand, Value g);
+Value of_reshape(Graph& graph, Value user, int operand, Value g);
+Value of_concat(Graph& graph, Value user, int operand, Value g);
+Value of_gather(Graph& graph, Value user, int operand, Value g);
+Value of_scatter_add(Graph& graph, Value user, int operand, Value g);
+
+// contraction.cpp
+Value of_contract(Graph& graph, Value user, int operand, Value g);
+
+// reduction.cpp
+Value of_sum(Graph& graph, Value user, int operand, Value g);
+Value of_prod(Graph& graph, Value user, int operand, Value g);
+Value of_extremum(Graph& graph, Value user, int operand, Value g);  // max, min
+Value of_logsumexp(Graph& graph, Value user, int operand, Value g);
+Value of_norm(Graph& graph, Value user, int operand, Value g);
+Value of_softmax(Graph& graph, Value user, int operand, Value g);
+Value of_log_softmax(Graph& graph, Value user, int operand, Value g);
+Value of_cumsum(Graph& graph, Value user, int operand, Value g);
+
+// x, which lacks `axes` of `shape`, repeated along them: undoes the shape change of a reduction.
+Value along(Graph& graph, Value x, const Shape& shape, const std::vector<int>& axes);
+// The least and the largest value of an access over indices of these extents.
+struct Bounds {
+  Dim least;
+  Dim largest;
+};
+Bounds bounds(const Affine& access, const Shape& extents);
+// Whether an access stays within 0 .. extent for all the indices.
+bool in_range(const Affine& access, const Shape& extents, const Dim& extent);
+
+}  // namespace gradus::adjoint

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "compiler/graph/derivation.h"
+#include "compiler/graph/graph.h"
+
+namespace gradus {
+
+// Adds to `graph` the derivative of the scalar `loss` by each of `inputs`, in their order and
+// shapes, by reverse mode; zeros for an input that the loss does not depend on. An input may be any
+// real value, not only a leaf: it is then held as independent of its own operands. Every
+// contribution and adjoint is recorded in `log` where there is one. The result may be
+// differentiated again.
+std::vector<Value> gradient(Graph& graph, Value loss, std::span<const Value> inputs,
+                            Derivation* log = nullptr);
+
+// The vector-Jacobian product: as `gradient`, of a `result` of any shape whose adjoint is given, of
+// the same shape.
+std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
+                            std::span<const Value> inputs, Derivation* log = nullptr);
+
+// The Jacobian-vector product, by forward mode: how `result` moves where each of `inputs` moves
+// along its tangent, of the same shape. Has the shape of `result`.
+Value pushforward(Graph& graph, Value result, std::span<const Value> inputs,
+                  std::span<const Value> tangents);
+
+// The factor of the chain rule for an elementwise operator, ∂user/∂operand, entry by entry: the
+// operator table's derivative where the adjoint of `user` is 1. An invalid value where none flows.
+Value local_derivative(Graph& graph, Value user, int operand);
+
+}  // namespace gradus
