@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/graph/function.h"
+#include "compiler/graph/graph.h"
+#include "grammar/diagnostic.h"
+
+namespace gradus {
+
+enum class Precision : uint8_t { f32, f64 };
+
+// A literal tensor: an input's default.
+struct Literals {
+  Shape shape;
+  std::vector<double> values;  // row-major
+};
+
+struct Input {
+  std::string name;
+  Value value;  // a leaf; its type's shape may hold names that the data bind
+  std::optional<Literals> default_value;
+  int batch_axis = -1;  // the axis that is cut into minibatches, or -1
+  Span span;
+};
+
+// How a parameter starts: with a value (`= 0`, any expression without data), or drawn by `name`
+// with `arguments` (`~ normal(0, 0.02)`).
+struct Initialiser {
+  Value value;  // valid where there is no name
+  std::string name;
+  std::vector<double> arguments;
+};
+
+// A parameter, or a state: a leaf that is kept with the weights.
+struct Parameter {
+  std::string name;  // dotted: `h.W`
+  Value value;
+  Initialiser initialiser;
+  Value update;  // states: what the step assigns, invalid where nothing does
+  Span span;
+};
+
+// A named expression of the file; those inside of layers and functions have dotted names.
+struct NamedValue {
+  std::string name;
+  Value value;
+  Span span;
+};
+
+struct Constant {
+  std::string name;
+  double value = 0;
+  Span span;
+};
+
+// A value written in a `data` or `train` block.
+struct Setting;
+using SettingValue = std::variant<double, bool, std::string, std::vector<Setting>>;
+struct Setting {
+  std::string name;  // empty for a positional one
+  SettingValue value;
+  Span span;
+};
+
+// One line of a `data` block: `x = standardize(csv("iris.csv", columns = [a, b]))`.
+struct Source {
+  std::vector<std::string> inputs;  // two for generators
+  std::string kind;                 // csv, npy, npz, idx, text, moons, …
+  std::vector<Setting> arguments;   // of the kind; names of columns are strings
+  bool standardize = false;
+  Span span;
+};
+
+// What an optimizer does to one parameter in one train block.
+struct OptimizerUpdate {
+  size_t parameter = 0;           // which of the program's
+  Value gradient;                 // a leaf that stands for the gradient, to be substituted
+  std::vector<Parameter> states;  // the optimizer's own, of the parameter's shape
+  std::vector<Update> updates;    // of the parameter and of those states
+};
+
+struct Train {
+  std::string loss;
+  std::vector<OptimizerUpdate> optimizer;  // one for each parameter that the block trains
+  std::optional<int64_t> epochs;
+  std::optional<int64_t> steps;
+  std::optional<int64_t> batch;
+  bool shuffle = true;
+  bool drop_last = false;
+  double validation = 0;
+  std::optional<double> clip_norm;
+  std::optional<int64_t> patience;
+  Value until;  // a boolean, over losses and the block's gradient leaves; invalid where there is none
+  Span span;
+};
+
+// A dimension name that must be this number: `time = 64`.
+struct Requirement {
+  std::string dimension;
+  int64_t number = 0;
+  Span span;
+};
+
+// A checked model file: every name resolved, every shape inferred, every function and layer
+// instantiated. All values live in one graph, whose leaves bear the names below.
+struct Program {
+  Graph graph;
+  Precision precision = Precision::f32;
+  std::vector<Input> inputs;
+  std::vector<Parameter> parameters;
+  std::vector<Parameter> states;
+  std::vector<Constant> constants;
+  std::vector<NamedValue> definitions;  // in order
+  std::vector<NamedValue> losses;
+  std::vector<NamedValue> metrics;
+  std::vector<NamedValue> outputs;
+  std::vector<Source> sources;
+  std::vector<Train> trains;
+  std::vector<Requirement> requirements;
+
+  // The value of a definition, loss, metric, input, parameter or state by its dotted name.
+  Value find(const std::string& name) const;
+};
+
+}  // namespace gradus
