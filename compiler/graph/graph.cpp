@@ -303,7 +303,7 @@ Value Graph::with_operands(const Node& node, std::vector<Value> operands) {
 }
 
 void Graph::set_provenance(Value value, Provenance provenance) {
-  provenance_.try_emplace(value.id, std::move(provenance));
+  provenance_.emplace(value.id, std::move(provenance));
 }
 
 const Provenance* Graph::provenance(Value value) const {
