@@ -165,12 +165,16 @@ double maximum(const std::vector<double>& entries) {
   return std::accumulate(entries.begin(), entries.end(), -infinity, scalar::maximum);
 }
 
-double logsumexp(const std::vector<double>& entries) {
-  const double top = maximum(entries);
-  if (std::isinf(top)) return top;
+// Σ exp(x − top).
+double shifted_sum(const std::vector<double>& entries, double top) {
   double total = 0;
   for (double x : entries) total += std::exp(x - top);
-  return top + std::log(total);
+  return total;
+}
+
+double logsumexp(const std::vector<double>& entries) {
+  const double top = maximum(entries);
+  return std::isinf(top) ? top : top + std::log(shifted_sum(entries, top));
 }
 
 double norm(const std::vector<double>& entries) {
@@ -210,8 +214,11 @@ void evaluate_normalised(Op op, const std::vector<int>& axes, const Array& x, Ar
   auto in = x.entries.begin();
   auto out = result.entries.begin();
   for_each_index(x.shape, [&](const Extents& index) {
-    const double shifted = *in++ - logsumexp(entries[place(outer, without(index, axes))]);
-    *out++ = op == Op::softmax ? std::exp(shifted) : shifted;
+    const auto& group = entries[place(outer, without(index, axes))];
+    const double top = maximum(group);
+    *out++ =
+        op == Op::softmax ? std::exp(*in - top) / shifted_sum(group, top) : *in - logsumexp(group);
+    ++in;
   });
 }
 
