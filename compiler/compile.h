@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/check/program.h"
+#include "compiler/codegen/compile.h"
+#include "compiler/graph/derivation.h"
+#include "compiler/graph/function.h"
+
+// The pipeline from a checked program to code, one function a phase. What a phase made is printed by
+// `--dump`.
+namespace gradus {
+
+// The gradients of a loss: as the chain rule makes them, and simplified; with the log of both.
+struct Gradients {
+  std::vector<Definition> raw;         // a variable's name and the derivative by it
+  std::vector<Definition> simplified;  // the same, in the same order
+  Derivation log;
+};
+
+// The derivative of `loss` by each of the named values, by reverse mode, simplified.
+Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables);
+
+// The parameters of a program by name, as variables to differentiate by.
+std::vector<Definition> parameters_of(const Program& program);
+
+// Every loss and metric of the program: what `eval` computes.
+Function evaluation(Program& program);
+
+// The losses and metrics, and the gradients under their variables' names.
+Function with_gradients(Program& program, const Gradients& gradients);
+
+// One step of a train block: the losses and metrics, the updates of its parameters, of the optimizer's
+// states and of the program's states. Gradients are clipped as the block says. The block's `until`, where
+// there is one, is the last result and is called `until`.
+Function training_step(Program& program, const Train& train, Gradients& gradients);
+
+// A function with numbers for all extents, rewritten for them and fused into kernels.
+kernel::Plan plan_of(Graph& graph, const Function& function, const DimBindings& dims,
+                     Precision precision);
+
+}  // namespace gradus
