@@ -1,6 +1,6 @@
 #include "compiler/gradient/adjoint.h"
 
-#include "compiler/graph/instantiate.h"
+#include "compiler/graph/rewrite.h"
 
 namespace gradus::adjoint {
 namespace {
@@ -41,7 +41,7 @@ const Row* row_of(Op op) {
 
 // The term of an operand of an elementwise node; a scalar among larger operands collects the sum.
 Value of_map(Graph& graph, Value user, int operand, Value g) {
-  const Value term = instantiate_gradient(graph, user, operand, g);
+  const Value term = entrywise(graph, user, operand, g);
   const int rank = graph.type(user).rank();
   if (rank == 0 || graph.type(graph[user].operands[operand]).rank() != 0) return term;
   std::vector<int> axes(rank);
@@ -50,6 +50,13 @@ Value of_map(Graph& graph, Value user, int operand, Value g) {
 }
 
 }  // namespace
+
+Value entrywise(Graph& graph, Value user, int operand, Value g) {
+  const Node& node = graph[user];
+  Holes holes = {{'r', user}, {'g', g}};
+  for (size_t k = 0; k < node.operands.size(); ++k) holes["xyz"[k]] = node.operands[k];
+  return instantiate(graph, map_of(node.op).gradient[operand], holes);
+}
 
 bool flows(const Graph& graph, Value user, int operand) {
   const Node& node = graph[user];

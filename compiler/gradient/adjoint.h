@@ -13,6 +13,10 @@ bool flows(const Graph& graph, Value user, int operand);
 // The term of the adjoint of operand number `operand`; one flows.
 Value term(Graph& graph, Value user, int operand, Value g);
 
+// The operator table's derivative of an elementwise node, not yet summed to the operand's shape; one
+// flows.
+Value entrywise(Graph& graph, Value user, int operand, Value g);
+
 // rearrangement.cpp
 Value of_view(Graph& graph, Value user, int operand, Value g);
 Value of_spread(Graph& graph, Value user, int operand, Value g);

@@ -6,7 +6,6 @@
 
 #include "compiler/gradient/adjoint.h"
 #include "compiler/gradient/gradient.h"
-#include "compiler/graph/instantiate.h"
 
 namespace gradus {
 namespace {
@@ -89,7 +88,7 @@ Rule rule_of(Op op) {
 // operand's is repeated by the multiplication, and by a view where there is none.
 Value in_map(Graph& graph, Value user, int operand, Value t) {
   const Shape& shape = graph.shape(user);
-  const Value moved = instantiate_gradient(graph, user, operand, t);
+  const Value moved = adjoint::entrywise(graph, user, operand, t);
   return graph.shape(moved) == shape ? moved : graph.full(moved, shape);
 }
 

@@ -5,7 +5,6 @@
 
 #include "compiler/gradient/adjoint.h"
 #include "compiler/gradient/gradient.h"
-#include "compiler/graph/instantiate.h"
 
 namespace gradus {
 namespace {
@@ -74,7 +73,8 @@ std::vector<Value> gradient(Graph& graph, Value loss, std::span<const Value> inp
 }
 
 Value local_derivative(Graph& graph, Value user, int operand) {
-  return instantiate_gradient(graph, user, operand, graph.constant(1));
+  if (!adjoint::flows(graph, user, operand)) return {};
+  return adjoint::entrywise(graph, user, operand, graph.constant(1));
 }
 
 }  // namespace gradus
