@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What must hold in every room: who includes whom, a README, no word of the place it was written in."""
+"""What must hold in every room: who includes whom, a README, a golden file for each diagnostic, no word of the place it
+was written in."""
 
 import pathlib
 import re
@@ -81,9 +82,22 @@ def wrong_readmes(names):
             yield f"{room}/README.md: not of {README_LINES[0]} to {README_LINES[-1]} lines"
 
 
+def untested_diagnostics(names):
+    """The codes E0203, W0101 … that stand in the sources, and in no golden file's output."""
+    def codes(pattern, chosen):
+        return {code for name in chosen for code in re.findall(pattern, (ROOT / name).read_text("utf-8", "replace"))}
+
+    sources = [name for name in names if room_of(name) and name.endswith((".h", ".cpp", ".def"))]
+    golden = [name for name in names if name.startswith("tests/golden/")]
+    printed = codes(r"(?m)^# (?:error|warning)\[([EW]\d{4})\]", golden)
+    for code in sorted(codes(r"\b([EW]\d{4})\b", sources) - printed):
+        yield f"{code}: no file in tests/golden prints it"
+
+
 def complaints():
     names = files()
     yield from wrong_readmes(names)
+    yield from untested_diagnostics(names)
     for name in names:
         content = (ROOT / name).read_bytes()
         if len(content) > LARGEST_FILE:
