@@ -5,15 +5,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <new>
+
+#include "runtime/result.h"
 
 namespace gradus::runtime {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& message) {
-  fmt::print(stderr, "gradus: {}\n", message);
-  std::abort();
-}
 
 // A real that may be anything, as an integer.
 int32_t truncate(double x) {
@@ -94,7 +92,9 @@ std::string text(std::span<const int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
-void Tensor::Free::operator()(void* block) const { std::free(block); }
+void Tensor::Free::operator()(void* block) const {
+  ::operator delete(block, std::align_val_t{alignment});
+}
 
 std::optional<Tensor> Tensor::make(Scalar type, Shape shape) {
   const auto entries = count(shape);
@@ -105,7 +105,7 @@ std::optional<Tensor> Tensor::make(Scalar type, Shape shape) {
   made.size_ = *entries;
   const int64_t rounded = std::max<int64_t>(1, (made.bytes() + alignment - 1) / alignment);
   const auto block = static_cast<size_t>(rounded * alignment);
-  made.data_.reset(std::aligned_alloc(alignment, block));
+  made.data_.reset(::operator new(block, std::align_val_t{alignment}, std::nothrow));
   if (!made.data_) return std::nullopt;
   std::memset(made.data(), 0, block);
   return made;
