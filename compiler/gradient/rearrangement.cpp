@@ -72,10 +72,8 @@ Value inverse_view(Graph& graph, Value g, const std::vector<Affine>& map, const 
   for (int k = 0; k < rank; ++k) own[k] = k;
   g = graph.broadcast(g, extended, own);
   if (!all_in_range(inverse.map, shape, extended)) inverse.fill = 0.0;
-  if (as_transpose(inverse) && extended == shape &&
-      std::is_sorted(as_transpose(inverse)->begin(), as_transpose(inverse)->end())) {
-    return g;
-  }
+  const auto axes = as_transpose(inverse);
+  if (axes && extended == shape && std::is_sorted(axes->begin(), axes->end())) return g;
   return graph.view(g, std::move(inverse));
 }
 
