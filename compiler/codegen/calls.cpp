@@ -1,0 +1,118 @@
+#include "compiler/codegen/calls.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/graph/scalar.h"
+
+namespace gradus::codegen {
+namespace {
+
+template <auto function>
+double one(double x) {
+  return function(x);
+}
+template <auto function>
+double two(double x, double y) {
+  return function(x, y);
+}
+using One = double(double);
+using Two = double(double, double);
+
+void* address(One* function) { return reinterpret_cast<void*>(function); }
+void* address(Two* function) { return reinterpret_cast<void*>(function); }
+
+// The loop over lanes: the vectors live in registers as the caller gives them, and on the stack
+// where a lane is taken out by number.
+void write_loop(Emitter& emitter, llvm::Function* function, llvm::Function* scalar) {
+  llvm::IRBuilder<>& ir = emitter.ir;
+  llvm::BasicBlock* entry = ir.GetInsertBlock();
+  llvm::BasicBlock* body = llvm::BasicBlock::Create(ir.getContext(), "", function);
+  llvm::BasicBlock* exit = llvm::BasicBlock::Create(ir.getContext(), "", function);
+  ir.CreateBr(body);
+  ir.SetInsertPoint(body);
+  llvm::PHINode* lane = ir.CreatePHI(ir.getInt64Ty(), 2);
+  llvm::PHINode* sofar = ir.CreatePHI(function->getReturnType(), 2);
+  std::vector<llvm::Value*> arguments;
+  for (llvm::Argument& argument : function->args()) {
+    llvm::Value* x = ir.CreateExtractElement(&argument, lane);
+    arguments.push_back(ir.CreateFPExt(x, ir.getDoubleTy()));
+  }
+  llvm::Value* y = ir.CreateCall(scalar, arguments);
+  y = ir.CreateFPTrunc(y, function->getReturnType()->getScalarType());
+  llvm::Value* next = ir.CreateInsertElement(sofar, y, lane);
+  llvm::Value* following = ir.CreateAdd(lane, emitter.index(1));
+  const int lanes = Emitter::lanes(sofar);
+  ir.CreateCondBr(ir.CreateICmpULT(following, emitter.index(lanes)), body, exit);
+  lane->addIncoming(emitter.index(0), entry);
+  lane->addIncoming(following, body);
+  sofar->addIncoming(llvm::PoisonValue::get(function->getReturnType()), entry);
+  sofar->addIncoming(next, body);
+  ir.SetInsertPoint(exit);
+  ir.CreateRet(next);
+}
+
+}  // namespace
+
+std::span<const Callee> callees() {
+  using namespace scalar;  // NOLINT(google-build-using-namespace): the table reads like operators
+#define GRADUS_ONE(name, function) \
+  { name, "gradus_" name, 1, address(static_cast<One*>([](double x) -> double { return function(x); })) }
+#define GRADUS_TWO(name, function)                                                     \
+  {                                                                                    \
+    name, "gradus_" name, 2,                                                           \
+        address(static_cast<Two*>([](double x, double y) -> double { return function(x, y); })) \
+  }
+  static const Callee table[] = {
+      GRADUS_ONE("exp", std::exp),        GRADUS_ONE("expm1", std::expm1),
+      GRADUS_ONE("log", std::log),        GRADUS_ONE("log1p", std::log1p),
+      GRADUS_ONE("sin", std::sin),        GRADUS_ONE("cos", std::cos),
+      GRADUS_ONE("tan", std::tan),        GRADUS_ONE("asin", std::asin),
+      GRADUS_ONE("acos", std::acos),      GRADUS_ONE("atan", std::atan),
+      GRADUS_ONE("sinh", std::sinh),      GRADUS_ONE("cosh", std::cosh),
+      GRADUS_ONE("tanh", std::tanh),      GRADUS_ONE("sigmoid", sigmoid_of),
+      GRADUS_ONE("softplus", softplus_of), GRADUS_ONE("erf", std::erf),
+      GRADUS_ONE("lgamma", log_gamma),    GRADUS_TWO("pow", std::pow),
+      GRADUS_TWO("atan2", std::atan2),    GRADUS_TWO("polygamma", polygamma_of),
+  };
+#undef GRADUS_ONE
+#undef GRADUS_TWO
+  return table;
+}
+
+const Callee* callee(std::string_view primitive) {
+  for (const Callee& row : callees()) {
+    if (row.primitive == primitive) return &row;
+  }
+  return nullptr;
+}
+
+llvm::Value* call_lanes(Emitter& emitter, const Callee& callee,
+                        llvm::ArrayRef<llvm::Value*> operands) {
+  llvm::IRBuilder<>& ir = emitter.ir;
+  llvm::Type* real = ir.getDoubleTy();
+  const std::vector<llvm::Type*> scalars(static_cast<size_t>(callee.arity), real);
+  llvm::FunctionCallee scalar = emitter.module.getOrInsertFunction(
+      callee.symbol, llvm::FunctionType::get(real, scalars, false));
+  auto* function = llvm::cast<llvm::Function>(scalar.getCallee());
+  function->setDoesNotThrow();
+  llvm::Type* type = operands[0]->getType();
+  if (!type->isVectorTy()) {
+    std::vector<llvm::Value*> arguments;
+    for (llvm::Value* operand : operands) arguments.push_back(ir.CreateFPExt(operand, real));
+    return ir.CreateFPTrunc(ir.CreateCall(function, arguments), type);
+  }
+  const std::string name = std::string(callee.symbol) +
+                           (Emitter::is_double(operands[0]) ? "_f64x" : "_f32x") +
+                           std::to_string(Emitter::lanes(operands[0]));
+  llvm::Function* vector = emitter.module.getFunction(name);
+  if (!vector) {
+    llvm::IRBuilderBase::InsertPointGuard guard(ir);
+    const std::vector<llvm::Type*> vectors(operands.size(), type);
+    vector = emitter.begin_function(name, llvm::FunctionType::get(type, vectors, false), false);
+    write_loop(emitter, vector, function);
+  }
+  return ir.CreateCall(vector, operands);
+}
+
+}  // namespace gradus::codegen

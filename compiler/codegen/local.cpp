@@ -1,0 +1,222 @@
+#include "compiler/codegen/local.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "compiler/codegen/primitives.h"
+
+namespace gradus::codegen {
+namespace {
+
+using kernel::Expr;
+using kernel::Kernel;
+using kernel::Statement;
+
+// Calls visit(int& buffer) for each use of a buffer, in a fixed order.
+template <typename Visit>
+void each_buffer(std::vector<Statement>& body, Visit visit) {
+  for (Statement& statement : body) {
+    if (auto* store = std::get_if<kernel::Store>(&statement)) visit(store->access.buffer);
+    if (auto* loop = std::get_if<kernel::Loop>(&statement)) each_buffer(loop->body, visit);
+  }
+}
+
+template <typename Visit>
+void each_buffer(Kernel& kernel, Visit visit) {
+  for (Expr& expr : kernel.exprs) {
+    if (expr.kind == Expr::Kind::load) visit(expr.access.buffer);
+  }
+  if (auto* nest = std::get_if<kernel::Nest>(&kernel.body)) each_buffer(nest->body, visit);
+  if (auto* contraction = std::get_if<kernel::Contraction>(&kernel.body)) {
+    visit(contraction->a.buffer);
+    visit(contraction->b.buffer);
+    for (kernel::Store& store : contraction->epilogue) visit(store.access.buffer);
+  }
+}
+
+// Writes a kernel as bytes, field by field: no two different kernels have the same.
+class Key {
+ public:
+  template <typename T>
+    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void add(T value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  template <typename T>
+  void add(const std::vector<T>& values) {
+    add(values.size());
+    for (const T& value : values) add(value);
+  }
+  void add(const kernel::Index::Term& term) {
+    add(term.loop);
+    add(term.coefficient);
+  }
+  void add(const kernel::Index& index) {
+    add(index.terms);
+    add(index.offset);
+  }
+  void add(const kernel::Access& access) {
+    add(access.buffer);
+    add(access.index);
+    add(access.dynamic);
+    add(access.dynamic_stride);
+  }
+  void add(const kernel::Guard& guard) {
+    add(guard.index);
+    add(guard.extent);
+  }
+  void add(const Expr& expr) {
+    add(expr.kind);
+    add(expr.type);
+    add(expr.literal);
+    add(expr.index);
+    add(expr.access);
+    add(expr.guards);
+    add(expr.op);
+    add(expr.operands);
+    add(expr.number);
+  }
+  void add(const kernel::Accumulator& accumulator) {
+    add(accumulator.fold);
+    add(accumulator.type);
+  }
+  void add(const kernel::Begin& begin) { add(begin.accumulator); }
+  void add(const kernel::Accumulate& accumulate) {
+    add(accumulate.accumulator);
+    add(accumulate.value);
+  }
+  void add(const kernel::Store& store) {
+    add(store.access);
+    add(store.value);
+    add(store.add);
+  }
+  void add(const kernel::Loop& loop) {
+    add(loop.number);
+    add(loop.mark);
+    add(loop.body);
+  }
+  void add(const Statement& statement) {
+    add(statement.index());
+    std::visit([&](const auto& alternative) { add(alternative); }, statement);
+  }
+  void add(const kernel::Nest& nest) { add(nest.body); }
+  void add(const kernel::Contraction::Operand& operand) {
+    add(operand.buffer);
+    add(operand.offset);
+    add(operand.batch_strides);
+    add(operand.outer_stride);
+    add(operand.inner_stride);
+  }
+  void add(const kernel::Contraction& contraction) {
+    add(contraction.batch);
+    add(contraction.m);
+    add(contraction.n);
+    add(contraction.k);
+    add(contraction.a);
+    add(contraction.b);
+    add(contraction.epilogue);
+  }
+  void add(const Local::Buffer& buffer) {
+    add(buffer.type);
+    add(buffer.size);
+  }
+  void add(const Kernel& kernel) {
+    add(kernel.loops);
+    add(kernel.exprs);
+    add(kernel.accumulators);
+    add(kernel.body.index());
+    std::visit([&](const auto& alternative) { add(alternative); }, kernel.body);
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+void insert(std::vector<int>& sorted, int number) {
+  const auto place = std::lower_bound(sorted.begin(), sorted.end(), number);
+  if (place == sorted.end() || *place != number) sorted.insert(place, number);
+}
+
+struct Cost {
+  const Kernel& kernel;
+
+  int64_t of(kernel::ExprId id, std::vector<bool>& seen) const {
+    if (id == kernel::none || seen[static_cast<size_t>(id)]) return 0;
+    seen[static_cast<size_t>(id)] = true;
+    const Expr& expr = kernel.exprs[static_cast<size_t>(id)];
+    int64_t sum = expr.kind == Expr::Kind::map    ? codegen::cost(expr.op)
+                  : expr.kind == Expr::Kind::load ? 1
+                                                  : 0;
+    if (expr.access.dynamic != kernel::none) sum += 16 + of(expr.access.dynamic, seen);
+    for (kernel::ExprId operand : expr.operands) sum += of(operand, seen);
+    return sum;
+  }
+  int64_t of(const std::vector<Statement>& body) const {
+    std::vector<bool> seen(kernel.exprs.size());
+    int64_t sum = 0;
+    for (const Statement& statement : body) {
+      if (const auto* fold = std::get_if<kernel::Accumulate>(&statement)) {
+        sum += 1 + of(fold->value, seen);
+      } else if (const auto* store = std::get_if<kernel::Store>(&statement)) {
+        sum += 1 + of(store->value, seen);
+      } else if (const auto* loop = std::get_if<kernel::Loop>(&statement)) {
+        sum += kernel.loops[static_cast<size_t>(loop->number)] * of(loop->body);
+      }
+    }
+    return sum;
+  }
+};
+
+}  // namespace
+
+void Dependencies::add(const kernel::Index& index) {
+  for (const kernel::Index::Term& term : index.terms) insert(loops, term.loop);
+}
+
+void Dependencies::add(const Dependencies& other) {
+  for (int loop : other.loops) insert(loops, loop);
+  for (int number : other.accumulators) insert(accumulators, number);
+}
+
+Local localise(const kernel::Plan& plan, const Kernel& kernel) {
+  Local local{kernel, {}, {}, {}};
+  each_buffer(local.kernel, [&](int& buffer) {
+    const auto found = std::find(local.arguments.begin(), local.arguments.end(), buffer);
+    const auto number = found - local.arguments.begin();
+    if (found == local.arguments.end()) {
+      const kernel::Buffer& original = plan.buffers[static_cast<size_t>(buffer)];
+      local.arguments.push_back(buffer);
+      local.buffers.push_back({original.type, original.size});
+    }
+    buffer = static_cast<int>(number);
+  });
+  Key key;
+  key.add(local.kernel);
+  key.add(local.buffers);
+  local.key = key.take();
+  return local;
+}
+
+std::vector<Dependencies> dependencies(const Kernel& kernel) {
+  std::vector<Dependencies> all;
+  for (const Expr& expr : kernel.exprs) {
+    Dependencies own;
+    own.add(expr.index);
+    own.add(expr.access.index);
+    for (const kernel::Guard& guard : expr.guards) own.add(guard.index);
+    if (expr.kind == Expr::Kind::accumulator) own.accumulators.push_back(expr.number);
+    if (expr.access.dynamic != kernel::none) {
+      own.add(all[static_cast<size_t>(expr.access.dynamic)]);
+    }
+    for (kernel::ExprId operand : expr.operands) own.add(all[static_cast<size_t>(operand)]);
+    all.push_back(std::move(own));
+  }
+  return all;
+}
+
+int64_t cost(const Kernel& kernel, const std::vector<Statement>& body) {
+  return Cost{kernel}.of(body);
+}
+
+}  // namespace gradus::codegen
