@@ -57,23 +57,22 @@ void write_loop(Emitter& emitter, llvm::Function* function, llvm::Function* scal
 std::span<const Callee> callees() {
   using namespace scalar;  // NOLINT(google-build-using-namespace): the table reads like operators
 #define GRADUS_ONE(name, function) \
-  { name, "gradus_" name, 1, address(static_cast<One*>([](double x) -> double { return function(x); })) }
-#define GRADUS_TWO(name, function)                                                     \
-  {                                                                                    \
-    name, "gradus_" name, 2,                                                           \
-        address(static_cast<Two*>([](double x, double y) -> double { return function(x, y); })) \
-  }
+  {name, "gradus_" name, 1,        \
+   address(static_cast<One*>([](double x) -> double { return function(x); }))}
+#define GRADUS_TWO(name, function) \
+  {name, "gradus_" name, 2,        \
+   address(static_cast<Two*>([](double x, double y) -> double { return function(x, y); }))}
   static const Callee table[] = {
-      GRADUS_ONE("exp", std::exp),        GRADUS_ONE("expm1", std::expm1),
-      GRADUS_ONE("log", std::log),        GRADUS_ONE("log1p", std::log1p),
-      GRADUS_ONE("sin", std::sin),        GRADUS_ONE("cos", std::cos),
-      GRADUS_ONE("tan", std::tan),        GRADUS_ONE("asin", std::asin),
-      GRADUS_ONE("acos", std::acos),      GRADUS_ONE("atan", std::atan),
-      GRADUS_ONE("sinh", std::sinh),      GRADUS_ONE("cosh", std::cosh),
-      GRADUS_ONE("tanh", std::tanh),      GRADUS_ONE("sigmoid", sigmoid_of),
+      GRADUS_ONE("exp", std::exp),         GRADUS_ONE("expm1", std::expm1),
+      GRADUS_ONE("log", std::log),         GRADUS_ONE("log1p", std::log1p),
+      GRADUS_ONE("sin", std::sin),         GRADUS_ONE("cos", std::cos),
+      GRADUS_ONE("tan", std::tan),         GRADUS_ONE("asin", std::asin),
+      GRADUS_ONE("acos", std::acos),       GRADUS_ONE("atan", std::atan),
+      GRADUS_ONE("sinh", std::sinh),       GRADUS_ONE("cosh", std::cosh),
+      GRADUS_ONE("tanh", std::tanh),       GRADUS_ONE("sigmoid", sigmoid_of),
       GRADUS_ONE("softplus", softplus_of), GRADUS_ONE("erf", std::erf),
-      GRADUS_ONE("lgamma", log_gamma),    GRADUS_TWO("pow", std::pow),
-      GRADUS_TWO("atan2", std::atan2),    GRADUS_TWO("polygamma", polygamma_of),
+      GRADUS_ONE("lgamma", log_gamma),     GRADUS_TWO("pow", std::pow),
+      GRADUS_TWO("atan2", std::atan2),     GRADUS_TWO("polygamma", polygamma_of),
   };
 #undef GRADUS_ONE
 #undef GRADUS_TWO

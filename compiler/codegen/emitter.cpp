@@ -111,8 +111,7 @@ llvm::Value* Emitter::reverse(llvm::Value* vector) {
 
 llvm::Function* Emitter::begin_function(const std::string& name, llvm::FunctionType* type,
                                         bool exported) {
-  const auto linkage =
-      exported ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage;
+  const auto linkage = exported ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage;
   llvm::Function* function = llvm::Function::Create(type, linkage, name, module);
   function->setDoesNotThrow();
   function->addFnAttr("target-cpu", target.cpu);

@@ -12,13 +12,13 @@ namespace gradus::codegen {
 
 // A loop, or one of its copies in straight code, as seen from inside.
 struct Scope {
-  int loop = -1;                 // −1: the function
-  llvm::Value* base = nullptr;   // the first lane's index is base + delta; null: 0
+  int loop = -1;                // −1: the function
+  llvm::Value* base = nullptr;  // the first lane's index is base + delta; null: 0
   int64_t delta = 0;
-  bool vector = false;           // marked so, also where there is one lane
+  bool vector = false;  // marked so, also where there is one lane
   int lanes = 1;
-  llvm::Value* mask = nullptr;   // which lanes count, null: all
-  int copy = 0;                  // which of the independent accumulators it folds into
+  llvm::Value* mask = nullptr;          // which lanes count, null: all
+  int copy = 0;                         // which of the independent accumulators it folds into
   llvm::Instruction* before = nullptr;  // end of the block before the loop; null in straight code
 
   // What was computed for this scope: values, the same in all lanes, guards by number, and
@@ -57,7 +57,9 @@ class Frame {
 
   // The accumulators as values of the block: what a loop carries round.
   std::vector<llvm::Value**> running(int accumulator);
-  bool is_running(int accumulator) const { return sums_[static_cast<size_t>(accumulator)].depth >= 0; }
+  bool is_running(int accumulator) const {
+    return sums_[static_cast<size_t>(accumulator)].depth >= 0;
+  }
 
   const kernel::Kernel& kernel() const { return local_.kernel; }
   const Local& local() const { return local_; }

@@ -41,7 +41,8 @@ llvm::orc::SymbolMap known_symbols(llvm::orc::LLJIT& jit) {
   for (const Callee& row : callees()) add(row.symbol, row.address);
   add("gradus_parallel", reinterpret_cast<void*>(&gradus_parallel));
   add("memset", reinterpret_cast<void*>(&std::memset));
-  add("memcpy", reinterpret_cast<void*>(static_cast<void* (*)(void*, const void*, size_t)>(&std::memcpy)));
+  add("memcpy",
+      reinterpret_cast<void*>(static_cast<void* (*)(void*, const void*, size_t)>(&std::memcpy)));
   return symbols;
 }
 

@@ -33,7 +33,7 @@ Value* both(Emitter& e, Value* x, Value* y) {
 }  // namespace
 
 bool Frame::dynamic_varies(const Access& access) const {
-  return access.dynamic != kernel::none &&
+  return access.dynamic != kernel::none && lanes() > 1 &&
          varies(dependencies_[static_cast<size_t>(access.dynamic)]);
 }
 
@@ -67,8 +67,8 @@ Value* Frame::address(const Access& access) {
   if (offset != 0) pointer = e_.ir.CreateGEP(entry, pointer, e_.index(offset));
   if (access.dynamic != kernel::none && !dynamic_varies(access)) {
     Value* by_data = e_.ir.CreateSExt(value(access.dynamic), e_.ir.getInt64Ty());
-    pointer = e_.ir.CreateGEP(entry, pointer,
-                              e_.ir.CreateMul(by_data, e_.index(access.dynamic_stride)));
+    pointer =
+        e_.ir.CreateGEP(entry, pointer, e_.ir.CreateMul(by_data, e_.index(access.dynamic_stride)));
   }
   return pointer;
 }

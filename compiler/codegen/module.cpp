@@ -75,8 +75,10 @@ Emitted emit(llvm::LLVMContext& context, const Target& target, const llvm::Targe
   llvm::Function* step = e.begin_function(step_symbol, type, true);
   Value* arena = step->getArg(1);
   const auto address = [&](const kernel::Buffer& buffer) -> Value* {
-    if (buffer.slot < 0) return e.ir.CreateConstGEP1_64(e.ir.getInt8Ty(), arena, static_cast<uint64_t>(buffer.offset));
-    Value* place = e.ir.CreateConstGEP1_64(pointer, step->getArg(0), static_cast<uint64_t>(buffer.slot));
+    if (buffer.slot < 0)
+      return e.ir.CreateConstGEP1_64(e.ir.getInt8Ty(), arena, static_cast<uint64_t>(buffer.offset));
+    Value* place =
+        e.ir.CreateConstGEP1_64(pointer, step->getArg(0), static_cast<uint64_t>(buffer.slot));
     return e.ir.CreateLoad(pointer, place);
   };
   for (const auto& [function, local] : calls) {
@@ -85,7 +87,8 @@ Emitted emit(llvm::LLVMContext& context, const Target& target, const llvm::Targe
       arguments.push_back(address(plan.buffers[static_cast<size_t>(buffer)]));
     }
     arguments.push_back(step->getArg(2));
-    arguments.push_back(e.ir.CreateConstGEP1_64(e.ir.getInt8Ty(), arena, static_cast<uint64_t>(scratch_offset)));
+    arguments.push_back(
+        e.ir.CreateConstGEP1_64(e.ir.getInt8Ty(), arena, static_cast<uint64_t>(scratch_offset)));
     e.ir.CreateCall(function, arguments);
   }
   e.ir.CreateRetVoid();

@@ -16,10 +16,10 @@ int64_t chunks_for(int64_t iterations, double cycles);
 // Calls gradus_parallel for 0 ≤ chunk < chunks with a function of its own, of which `body` writes
 // the code: it gets the values that `values` have there, and the chunk's number. The builder ends
 // up after the call.
-void emit_parallel(Emitter& emitter, const std::string& name, llvm::Value* pool, int64_t chunks,
-                   const std::vector<llvm::Value*>& values,
-                   const std::function<void(const std::vector<llvm::Value*>& values,
-                                            llvm::Value* chunk)>& body);
+void emit_parallel(
+    Emitter& emitter, const std::string& name, llvm::Value* pool, int64_t chunks,
+    const std::vector<llvm::Value*>& values,
+    const std::function<void(const std::vector<llvm::Value*>& values, llvm::Value* chunk)>& body);
 
 // begin = ⌊chunk · count / chunks⌋ for chunks of nearly equal size, without overflow.
 llvm::Value* chunk_begin(Emitter& emitter, llvm::Value* chunk, int64_t count, int64_t chunks);

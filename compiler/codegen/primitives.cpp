@@ -69,7 +69,9 @@ Value* unary(Emitter& e, llvm::Intrinsic::ID intrinsic, Value* x) {
   return e.ir.CreateUnaryIntrinsic(intrinsic, x);
 }
 
-Value* negative(Emitter& e, Value* x) { return is_real(x) ? e.ir.CreateFNeg(x) : e.ir.CreateNeg(x); }
+Value* negative(Emitter& e, Value* x) {
+  return is_real(x) ? e.ir.CreateFNeg(x) : e.ir.CreateNeg(x);
+}
 
 Value* absolute(Emitter& e, Value* x) {
   return is_real(x) ? unary(e, llvm::Intrinsic::fabs, x)
@@ -81,44 +83,90 @@ struct Primitive {
   Value* (*emit)(Emitter& e, Operands x, Scalar result);
 };
 
-#define GRADUS_EMIT []([[maybe_unused]] Emitter & e, Operands x, [[maybe_unused]] Scalar result) -> Value*
-#define GRADUS_ARITHMETIC(real, whole)                                                      \
-  GRADUS_EMIT {                                                                             \
-    return arithmetic(e, llvm::Instruction::real, llvm::Instruction::whole, x);             \
-  }
+#define GRADUS_EMIT \
+  []([[maybe_unused]] Emitter & e, Operands x, [[maybe_unused]] Scalar result) -> Value*
+#define GRADUS_ARITHMETIC(real, whole) \
+  GRADUS_EMIT { return arithmetic(e, llvm::Instruction::real, llvm::Instruction::whole, x); }
 #define GRADUS_COMPARE(real, whole) \
   GRADUS_EMIT { return compare(e, CmpInst::real, CmpInst::whole, x); }
 
 // The primitives by the name that the operator table uses.
 const std::unordered_map<std::string_view, Primitive>& primitives() {
   static const std::unordered_map<std::string_view, Primitive> table = {
-      {"fneg", {1, GRADUS_EMIT { return negative(e, x[0]); }}},
-      {"fadd", {1, GRADUS_ARITHMETIC(FAdd, Add)}},
-      {"fsub", {1, GRADUS_ARITHMETIC(FSub, Sub)}},
-      {"fmul", {1, GRADUS_ARITHMETIC(FMul, Mul)}},
-      {"fdiv", {8, GRADUS_EMIT { return e.ir.CreateFDiv(x[0], x[1]); }}},
-      {"minimum", {2, GRADUS_EMIT { return minimum(e, x[0], x[1]); }}},
-      {"maximum", {2, GRADUS_EMIT { return maximum(e, x[0], x[1]); }}},
-      {"fabs", {1, GRADUS_EMIT { return absolute(e, x[0]); }}},
-      {"sign", {3, GRADUS_EMIT { return sign(e, x[0]); }}},
-      {"floor", {1, GRADUS_EMIT { return unary(e, llvm::Intrinsic::floor, x[0]); }}},
-      {"ceil", {1, GRADUS_EMIT { return unary(e, llvm::Intrinsic::ceil, x[0]); }}},
-      {"rint", {1, GRADUS_EMIT { return unary(e, llvm::Intrinsic::rint, x[0]); }}},
-      {"sqrt", {10, GRADUS_EMIT { return unary(e, llvm::Intrinsic::sqrt, x[0]); }}},
-      {"lt", {1, GRADUS_COMPARE(FCMP_OLT, ICMP_SLT)}},
-      {"le", {1, GRADUS_COMPARE(FCMP_OLE, ICMP_SLE)}},
-      {"gt", {1, GRADUS_COMPARE(FCMP_OGT, ICMP_SGT)}},
-      {"ge", {1, GRADUS_COMPARE(FCMP_OGE, ICMP_SGE)}},
-      {"eq", {1, GRADUS_COMPARE(FCMP_OEQ, ICMP_EQ)}},
-      {"ne", {1, GRADUS_COMPARE(FCMP_UNE, ICMP_NE)}},
-      {"and", {1, GRADUS_EMIT { return e.ir.CreateAnd(truth(e, x[0]), truth(e, x[1])); }}},
-      {"or", {1, GRADUS_EMIT { return e.ir.CreateOr(truth(e, x[0]), truth(e, x[1])); }}},
-      {"not", {1, GRADUS_EMIT { return e.ir.CreateNot(truth(e, x[0])); }}},
-      {"select", {1, GRADUS_EMIT { return e.ir.CreateSelect(truth(e, x[0]), x[1], x[2]); }}},
-      {"to_real", {1, GRADUS_EMIT { return to_real(e, x[0], result); }}},
-      {"identity", {0, GRADUS_EMIT { return x[0]; }}},
-  };
-  return table;
+      {"fneg", {1, GRADUS_EMIT{return negative(e, x[0]);
+}
+}  // namespace
+}  // namespace gradus::codegen
+, {"fadd", {1, GRADUS_ARITHMETIC(FAdd, Add)}}, {"fsub", {1, GRADUS_ARITHMETIC(FSub, Sub)}},
+    {"fmul", {1, GRADUS_ARITHMETIC(FMul, Mul)}},
+    {"fdiv", {8, GRADUS_EMIT{return e.ir.CreateFDiv(x[0], x[1]);
+}
+}
+}
+, {"minimum", {2, GRADUS_EMIT{return minimum(e, x[0], x[1]);
+}
+}
+}
+, {"maximum", {2, GRADUS_EMIT{return maximum(e, x[0], x[1]);
+}
+}
+}
+, {"fabs", {1, GRADUS_EMIT{return absolute(e, x[0]);
+}
+}
+}
+, {"sign", {3, GRADUS_EMIT{return sign(e, x[0]);
+}
+}
+}
+, {"floor", {1, GRADUS_EMIT{return unary(e, llvm::Intrinsic::floor, x[0]);
+}
+}
+}
+, {"ceil", {1, GRADUS_EMIT{return unary(e, llvm::Intrinsic::ceil, x[0]);
+}
+}
+}
+, {"rint", {1, GRADUS_EMIT{return unary(e, llvm::Intrinsic::rint, x[0]);
+}
+}
+}
+, {"sqrt", {10, GRADUS_EMIT{return unary(e, llvm::Intrinsic::sqrt, x[0]);
+}
+}
+}
+, {"lt", {1, GRADUS_COMPARE(FCMP_OLT, ICMP_SLT)}}, {"le", {1, GRADUS_COMPARE(FCMP_OLE, ICMP_SLE)}},
+    {"gt", {1, GRADUS_COMPARE(FCMP_OGT, ICMP_SGT)}},
+    {"ge", {1, GRADUS_COMPARE(FCMP_OGE, ICMP_SGE)}}, {"eq", {1, GRADUS_COMPARE(FCMP_OEQ, ICMP_EQ)}},
+    {"ne", {1, GRADUS_COMPARE(FCMP_UNE, ICMP_NE)}},
+    {"and", {1, GRADUS_EMIT{return e.ir.CreateAnd(truth(e, x[0]), truth(e, x[1]));
+}
+}
+}
+, {"or", {1, GRADUS_EMIT{return e.ir.CreateOr(truth(e, x[0]), truth(e, x[1]));
+}
+}
+}
+, {"not", {1, GRADUS_EMIT{return e.ir.CreateNot(truth(e, x[0]));
+}
+}
+}
+, {"select", {1, GRADUS_EMIT{return e.ir.CreateSelect(truth(e, x[0]), x[1], x[2]);
+}
+}
+}
+, {"to_real", {1, GRADUS_EMIT{return to_real(e, x[0], result);
+}
+}
+}
+, {"identity", {0, GRADUS_EMIT{return x[0];
+}
+}
+}
+,
+}
+;
+return table;
 }
 #undef GRADUS_COMPARE
 #undef GRADUS_ARITHMETIC
@@ -137,7 +185,8 @@ Value* expand(Emitter& e, const Template& code, Operands holes, Scalar real) {
   for (const Template& operand : code->operands) {
     operands.push_back(expand(e, operand, holes, real));
   }
-  return apply(e, code->op, operands, map_of(code->op).result == Result::boolean ? Scalar::u8 : real);
+  return apply(e, code->op, operands,
+               map_of(code->op).result == Result::boolean ? Scalar::u8 : real);
 }
 
 // The type of the literals in a template: that of the real operands, or of the result.
