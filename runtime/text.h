@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "runtime/data.h"
+#include "runtime/result.h"
+
+namespace gradus::runtime {
+
+// The characters of a UTF-8 text as i32 indices, of shape [characters], into the categories: the
+// characters of `vocabulary`, or where that is empty those of the text.
+Result<Data> read_text(const std::string& path, std::span<const std::string> vocabulary = {});
+Result<Data> parse_text(std::string_view text, std::span<const std::string> vocabulary = {});
+
+}  // namespace gradus::runtime
