@@ -13,8 +13,8 @@ bool flows(const Graph& graph, Value user, int operand);
 // The term of the adjoint of operand number `operand`; one flows.
 Value term(Graph& graph, Value user, int operand, Value g);
 
-// The operator table's derivative of an elementwise node, not yet summed to the operand's shape; one
-// flows.
+// The operator table's derivative of an elementwise node, not yet summed to the operand's shape;
+// one flows.
 Value entrywise(Graph& graph, Value user, int operand, Value g);
 
 // rearrangement.cpp
@@ -40,13 +40,5 @@ Value of_cumsum(Graph& graph, Value user, int operand, Value g);
 
 // x, which lacks `axes` of `shape`, repeated along them: undoes the shape change of a reduction.
 Value along(Graph& graph, Value x, const Shape& shape, const std::vector<int>& axes);
-// The least and the largest value of an access over indices of these extents.
-struct Bounds {
-  Dim least;
-  Dim largest;
-};
-Bounds bounds(const Affine& access, const Shape& extents);
-// Whether an access stays within 0 .. extent for all the indices.
-bool in_range(const Affine& access, const Shape& extents, const Dim& extent);
 
 }  // namespace gradus::adjoint

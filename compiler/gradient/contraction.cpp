@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "compiler/gradient/adjoint.h"
+#include "compiler/graph/access.h"
 
 namespace gradus::adjoint {
 namespace {
@@ -15,33 +16,11 @@ struct Rewriting {
   int free = 0;
 };
 
-Affine replaced(const Affine& access, const std::vector<Affine>& of_old) {
-  Affine result = Affine::at(access.offset);
-  std::vector<int64_t> coefficients;
-  for (const auto& [index, coefficient] : access.terms) {
-    const Affine& by = of_old[index];
-    result.offset = result.offset + Dim(coefficient) * by.offset;
-    for (const auto& term : by.terms) {
-      coefficients.resize(std::max<size_t>(coefficients.size(), term.axis + 1));
-      coefficients[term.axis] += coefficient * term.coefficient;
-    }
-  }
-  for (int axis = 0; axis < static_cast<int>(coefficients.size()); ++axis) {
-    if (coefficients[axis] != 0) result.terms.push_back({axis, coefficients[axis]});
-  }
-  return result;
-}
-
 int coefficient_of(const Affine& access, int index) {
   for (const auto& term : access.terms) {
     if (term.axis == index) return static_cast<int>(term.coefficient);
   }
   return 0;
-}
-
-bool uses(const std::vector<Affine>& accesses, int index) {
-  return std::any_of(accesses.begin(), accesses.end(),
-                     [&](const Affine& access) { return coefficient_of(access, index) != 0; });
 }
 
 // The index that an axis's access is solved for: the axis itself where the access is that index
@@ -92,7 +71,7 @@ std::optional<Rewriting> solve(const Contraction& contraction, int operand, cons
     for (const auto& term : access.terms) {
       if (term.axis != static_cast<int>(index)) others.terms.push_back(term);
     }
-    others = replaced(others, result.of_old);
+    others = composed(others, result.of_old);
     Affine& solved = result.of_old[index];
     solved = {{{axis_of[index], sign}}, Dim(-sign) * others.offset};
     for (const auto& term : others.terms) {
@@ -162,7 +141,7 @@ Value covered(Graph& graph, const std::vector<Value>& factors, const Contraction
   for (const auto& accesses : contraction.accesses) {
     result.accesses.emplace_back();
     for (const Affine& access : accesses) {
-      result.accesses.back().push_back(replaced(access, of_old));
+      result.accesses.back().push_back(composed(access, of_old));
     }
   }
   const Shape shape(contraction.extents.begin(), contraction.extents.begin() + contraction.free);
@@ -191,7 +170,7 @@ Value of_contract(Graph& graph, Value user, int operand, Value g) {
       factors[k] = padded(graph, g, accesses, contraction.extents);
     } else {
       for (const Affine& access : old.accesses[k]) {
-        accesses.push_back(replaced(access, rewriting.of_old));
+        accesses.push_back(composed(access, rewriting.of_old));
       }
     }
   }
@@ -199,7 +178,7 @@ Value of_contract(Graph& graph, Value user, int operand, Value g) {
   if (solved) return result;
   View spread{shape, {}, std::nullopt};
   for (const Affine& access : old.accesses[operand]) {
-    spread.map.push_back(replaced(access, rewriting.of_old));
+    spread.map.push_back(composed(access, rewriting.of_old));
   }
   return graph.spread(result, std::move(spread));
 }

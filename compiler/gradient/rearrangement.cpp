@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/gradient/adjoint.h"
+#include "compiler/graph/access.h"
 
 namespace gradus::adjoint {
 namespace {
@@ -78,21 +79,6 @@ Value inverse_view(Graph& graph, Value g, const std::vector<Affine>& map, const 
 }
 
 }  // namespace
-
-Bounds bounds(const Affine& access, const Shape& extents) {
-  Bounds result{access.offset, access.offset};
-  for (const auto& [axis, coefficient] : access.terms) {
-    const Dim reach = Dim(coefficient) * (extents[axis] - Dim(1));
-    (coefficient > 0 ? result.largest : result.least) =
-        (coefficient > 0 ? result.largest : result.least) + reach;
-  }
-  return result;
-}
-
-bool in_range(const Affine& access, const Shape& extents, const Dim& extent) {
-  const Bounds reached = bounds(access, extents);
-  return reached.least.never_negative() && (extent - Dim(1) - reached.largest).never_negative();
-}
 
 Value of_view(Graph& graph, Value user, int operand, Value g) {
   const Node& node = graph[user];

@@ -17,7 +17,9 @@ class Template {
   Template(double literal);  // NOLINT(google-explicit-constructor): 1 + x
   Template(int literal) : Template(static_cast<double>(literal)) {}  // NOLINT
   static Template hole(char name);
-  static Template apply(Op op, std::vector<Template> operands);
+  // `axes` is the hole for the axes of an operator that has some; Op::view with axes repeats its
+  // operand along them. Only rewrite rules have these.
+  static Template apply(Op op, std::vector<Template> operands, char axes = 0);
 
   bool empty() const { return node_ == nullptr; }
   const TemplateNode& operator*() const { return *node_; }
@@ -34,6 +36,7 @@ struct TemplateNode {
   double literal = 0;
   Op op{};
   std::vector<Template> operands;
+  char axes = 0;  // the name of the hole, or 0
 };
 
 }  // namespace gradus

@@ -1,0 +1,92 @@
+// Choices: `select` and logic.
+#include "compiler/simplify/patterns.h"
+#include "compiler/simplify/rewriter.h"
+
+namespace gradus::rewriting {
+namespace {
+
+using namespace patterns;  // NOLINT(google-build-using-namespace): rules read like formulas
+constexpr Exactness exact = Exactness::exact;
+
+std::optional<bool> known(const Rewriter& rewriter, Value condition) {
+  const Node& node = rewriter[condition];
+  if (node.op == Op::view && !std::get<View>(node.attributes).fill) {
+    return known(rewriter, node.operands[0]);
+  }
+  if (node.op != Op::constant) return std::nullopt;
+  return std::get<Literal>(node.attributes).value != 0;
+}
+
+Value known_condition(Rewriter& rewriter, Value value) {
+  const Node& node = rewriter[value];
+  const auto condition = known(rewriter, node.operands[0]);
+  if (!condition) return {};
+  return rewriter.graph.full(node.operands[*condition ? 1 : 2], node.type.shape);
+}
+
+Value known_logic(Rewriter& rewriter, Value value) {
+  const Node& node = rewriter[value];
+  for (int k : {0, 1}) {
+    const auto side = known(rewriter, node.operands[k]);
+    if (!side) continue;
+    const bool decides = *side == (node.op == Op::logical_or);
+    const Value result = decides ? rewriter.graph.boolean(*side) : node.operands[1 - k];
+    return rewriter.graph.full(result, node.type.shape);
+  }
+  return {};
+}
+
+// Inside of a branch its condition is known. Looks through elementwise operators without a name,
+// a few deep.
+Value under(Rewriter& rewriter, Value value, Value condition, bool holds, int depth) {
+  const Node& node = rewriter[value];
+  if (!is_map(node.op) || depth == 0 || rewriter.is_named(value)) return value;
+  if (node.op == Op::select && node.operands[0] == condition) {
+    return under(rewriter, node.operands[holds ? 1 : 2], condition, holds, depth - 1);
+  }
+  std::vector<Value> operands = node.operands;
+  for (Value& operand : operands) {
+    if (rewriter.shape(operand) == node.type.shape) {
+      operand = under(rewriter, operand, condition, holds, depth - 1);
+    }
+  }
+  if (operands == node.operands) return value;
+  return rewriter.graph.full(rewriter.graph.map(node.op, std::move(operands)), node.type.shape);
+}
+
+Value nested_condition(Rewriter& rewriter, Value value) {
+  constexpr int deep = 4;
+  const std::vector<Value> operands = rewriter[value].operands;
+  const Value yes = under(rewriter, operands[1], operands[0], true, deep);
+  const Value no = under(rewriter, operands[2], operands[0], false, deep);
+  if (yes == operands[1] && no == operands[2]) return {};
+  return rewriter.graph.full(rewriter.graph.map(Op::select, {operands[0], yes, no}),
+                             rewriter.shape(value));
+}
+
+std::vector<Rule> make_table() {
+  const Template no = logical_not(c);
+  return {
+      rule("known condition", {Op::select}, known_condition, "select(true, x, y)", "x", exact),
+      rule("equal branches", select(c, x, x), x, exact),
+      rule("condition negated", select(no, x, y), select(c, y, x), exact),
+      rule("nested condition", {Op::select}, nested_condition, "select(c, f(select(c, x, y)), z)",
+           "select(c, f(x), z)", exact),
+      rule("branches joined", select(c, x, 0) + select(c, 0, y), select(c, x, y), exact),
+      rule("branches joined", select(c, x, 0) - select(c, 0, y), select(c, x, -y), exact),
+      rule("known condition", {Op::logical_and, Op::logical_or}, known_logic, "true and c", "c",
+           exact),
+      rule("not twice", logical_not(no), c, exact),
+      rule("of equal operands", logical_and(c, c), c, exact),
+      rule("of equal operands", logical_or(c, c), c, exact),
+  };
+}
+
+}  // namespace
+
+std::span<const Rule> branch_rules() {
+  static const std::vector<Rule> table = make_table();
+  return table;
+}
+
+}  // namespace gradus::rewriting

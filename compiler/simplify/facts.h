@@ -1,0 +1,37 @@
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "compiler/graph/graph.h"
+
+namespace gradus::rewriting {
+
+// What is known of all the entries of a value, in real arithmetic, whatever finite numbers the
+// leaves hold. Dimension names are at least 1.
+struct Fact {
+  double least = -std::numeric_limits<double>::infinity();
+  double largest = std::numeric_limits<double>::infinity();
+  bool above = false;     // every entry is above `least`, never equal
+  bool below = false;     // every entry is below `largest`
+  bool finite = false;    // neither infinite nor NaN, even if leaves are
+  bool constant = false;  // a scalar that is known when compiling: of literals, symbols and extents
+
+  bool positive() const { return least > 0 || (least == 0 && above); }
+  bool negative() const { return largest < 0 || (largest == 0 && below); }
+  bool nonzero() const { return positive() || negative(); }
+  bool nonnegative() const { return least >= 0; }
+};
+
+// The facts of a graph's nodes, found on demand by interval arithmetic.
+class Facts {
+ public:
+  explicit Facts(const Graph& graph) : graph_(graph) {}
+  const Fact& operator[](Value value);
+
+ private:
+  const Graph& graph_;
+  std::vector<Fact> known_;  // of the nodes 0 … size - 1
+};
+
+}  // namespace gradus::rewriting
