@@ -8,19 +8,15 @@
 namespace gradus::codegen {
 namespace {
 
+// The address of a function of doubles, one of its own for each.
 template <auto function>
-double one(double x) {
-  return function(x);
+void* one() {
+  return reinterpret_cast<void*>(+[](double x) -> double { return function(x); });
 }
 template <auto function>
-double two(double x, double y) {
-  return function(x, y);
+void* two() {
+  return reinterpret_cast<void*>(+[](double x, double y) -> double { return function(x, y); });
 }
-using One = double(double);
-using Two = double(double, double);
-
-void* address(One* function) { return reinterpret_cast<void*>(function); }
-void* address(Two* function) { return reinterpret_cast<void*>(function); }
 
 // The loop over lanes: the vectors live in registers as the caller gives them, and on the stack
 // where a lane is taken out by number.
@@ -55,27 +51,18 @@ void write_loop(Emitter& emitter, llvm::Function* function, llvm::Function* scal
 }  // namespace
 
 std::span<const Callee> callees() {
-  using namespace scalar;  // NOLINT(google-build-using-namespace): the table reads like operators
-#define GRADUS_ONE(name, function) \
-  {name, "gradus_" name, 1,        \
-   address(static_cast<One*>([](double x) -> double { return function(x); }))}
-#define GRADUS_TWO(name, function) \
-  {name, "gradus_" name, 2,        \
-   address(static_cast<Two*>([](double x, double y) -> double { return function(x, y); }))}
   static const Callee table[] = {
-      GRADUS_ONE("exp", std::exp),         GRADUS_ONE("expm1", std::expm1),
-      GRADUS_ONE("log", std::log),         GRADUS_ONE("log1p", std::log1p),
-      GRADUS_ONE("sin", std::sin),         GRADUS_ONE("cos", std::cos),
-      GRADUS_ONE("tan", std::tan),         GRADUS_ONE("asin", std::asin),
-      GRADUS_ONE("acos", std::acos),       GRADUS_ONE("atan", std::atan),
-      GRADUS_ONE("sinh", std::sinh),       GRADUS_ONE("cosh", std::cosh),
-      GRADUS_ONE("tanh", std::tanh),       GRADUS_ONE("sigmoid", sigmoid_of),
-      GRADUS_ONE("softplus", softplus_of), GRADUS_ONE("erf", std::erf),
-      GRADUS_ONE("lgamma", log_gamma),     GRADUS_TWO("pow", std::pow),
-      GRADUS_TWO("atan2", std::atan2),     GRADUS_TWO("polygamma", polygamma_of),
+      {"sin", "gradus_sin", 1, one<[](double x) { return std::sin(x); }>()},
+      {"cos", "gradus_cos", 1, one<[](double x) { return std::cos(x); }>()},
+      {"tan", "gradus_tan", 1, one<[](double x) { return std::tan(x); }>()},
+      {"asin", "gradus_asin", 1, one<[](double x) { return std::asin(x); }>()},
+      {"acos", "gradus_acos", 1, one<[](double x) { return std::acos(x); }>()},
+      {"atan", "gradus_atan", 1, one<[](double x) { return std::atan(x); }>()},
+      {"lgamma", "gradus_lgamma", 1, one<scalar::log_gamma>()},
+      {"pow", "gradus_pow", 2, two<[](double x, double y) { return std::pow(x, y); }>()},
+      {"atan2", "gradus_atan2", 2, two<[](double x, double y) { return std::atan2(x, y); }>()},
+      {"polygamma", "gradus_polygamma", 2, two<scalar::polygamma_of>()},
   };
-#undef GRADUS_ONE
-#undef GRADUS_TWO
   return table;
 }
 

@@ -1,5 +1,6 @@
 #include "compiler/codegen/jit.h"
 
+#include <cmath>
 #include <cstring>
 
 #include "compiler/codegen/calls.h"
@@ -40,9 +41,16 @@ llvm::orc::SymbolMap known_symbols(llvm::orc::LLJIT& jit) {
   };
   for (const Callee& row : callees()) add(row.symbol, row.address);
   add("gradus_parallel", reinterpret_cast<void*>(&gradus_parallel));
+  // What LLVM may call by itself.
   add("memset", reinterpret_cast<void*>(&std::memset));
   add("memcpy",
       reinterpret_cast<void*>(static_cast<void* (*)(void*, const void*, size_t)>(&std::memcpy)));
+  add("floor", reinterpret_cast<void*>(static_cast<double (*)(double)>(&std::floor)));
+  add("floorf", reinterpret_cast<void*>(static_cast<float (*)(float)>(&std::floor)));
+  add("ceil", reinterpret_cast<void*>(static_cast<double (*)(double)>(&std::ceil)));
+  add("ceilf", reinterpret_cast<void*>(static_cast<float (*)(float)>(&std::ceil)));
+  add("rint", reinterpret_cast<void*>(static_cast<double (*)(double)>(&std::rint)));
+  add("rintf", reinterpret_cast<void*>(static_cast<float (*)(float)>(&std::rint)));
   return symbols;
 }
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "compiler/codegen/calls.h"
+#include "compiler/codegen/math.h"
 
 namespace gradus::codegen {
 namespace {
@@ -13,24 +14,42 @@ using llvm::Value;
 using Operands = llvm::ArrayRef<Value*>;
 
 bool is_real(const Value* x) { return x->getType()->isFPOrFPVectorTy(); }
+bool is_boolean(const Value* x) { return x->getType()->isIntOrIntVectorTy(1); }
+
+// A primitive: the operands have equally many lanes, `result` is the type of the value.
+using Emit = Value*(Emitter& e, Operands x, Scalar result);
 
 // One instruction for reals, another for integers.
-Value* arithmetic(Emitter& e, llvm::Instruction::BinaryOps real, llvm::Instruction::BinaryOps whole,
-                  Operands x) {
+template <llvm::Instruction::BinaryOps real, llvm::Instruction::BinaryOps whole>
+Value* arithmetic(Emitter& e, Operands x, Scalar) {
   return e.ir.CreateBinOp(is_real(x[0]) ? real : whole, x[0], x[1]);
 }
 
-Value* compare(Emitter& e, CmpInst::Predicate real, CmpInst::Predicate whole, Operands x) {
+Value* divide(Emitter& e, Operands x, Scalar) { return e.ir.CreateFDiv(x[0], x[1]); }
+
+template <CmpInst::Predicate real, CmpInst::Predicate whole>
+Value* compare(Emitter& e, Operands x, Scalar) {
   if (is_real(x[0])) return e.ir.CreateFCmp(real, x[0], x[1]);
-  if (x[0]->getType()->isIntOrIntVectorTy(1)) whole = llvm::ICmpInst::getUnsignedPredicate(whole);
-  return e.ir.CreateICmp(whole, x[0], x[1]);
+  return e.ir.CreateICmp(is_boolean(x[0]) ? llvm::ICmpInst::getUnsignedPredicate(whole) : whole,
+                         x[0], x[1]);
 }
 
 // Whether it holds: numbers do unless they are 0.
 Value* truth(Emitter& e, Value* x) {
-  if (x->getType()->isIntOrIntVectorTy(1)) return x;
+  if (is_boolean(x)) return x;
   llvm::Constant* zero = llvm::Constant::getNullValue(x->getType());
   return is_real(x) ? e.ir.CreateFCmpUNE(x, zero) : e.ir.CreateICmpNE(x, zero);
+}
+
+Value* conjunction(Emitter& e, Operands x, Scalar) {
+  return e.ir.CreateAnd(truth(e, x[0]), truth(e, x[1]));
+}
+Value* disjunction(Emitter& e, Operands x, Scalar) {
+  return e.ir.CreateOr(truth(e, x[0]), truth(e, x[1]));
+}
+Value* negation(Emitter& e, Operands x, Scalar) { return e.ir.CreateNot(truth(e, x[0])); }
+Value* choice(Emitter& e, Operands x, Scalar) {
+  return e.ir.CreateSelect(truth(e, x[0]), x[1], x[2]);
 }
 
 bool never_nan(Value* x) {
@@ -51,126 +70,95 @@ Value* extreme(Emitter& e, CmpInst::Predicate real, CmpInst::Predicate whole, Va
   return never_nan(x) ? chosen : e.ir.CreateSelect(e.ir.CreateFCmpUNO(x, x), x, chosen);
 }
 
+Value* smaller(Emitter& e, Operands x, Scalar) { return minimum(e, x[0], x[1]); }
+Value* larger(Emitter& e, Operands x, Scalar) { return maximum(e, x[0], x[1]); }
+
 // −1, 0 or 1; ±0 and NaN stay.
-Value* sign(Emitter& e, Value* x) {
-  Value* zero = Emitter::like(x, 0);
-  Value* one = e.ir.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, Emitter::like(x, 1), x);
-  return e.ir.CreateSelect(e.ir.CreateFCmpONE(x, zero), one, x);
+Value* sign(Emitter& e, Operands x, Scalar) {
+  Value* one = e.ir.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, Emitter::like(x[0], 1), x[0]);
+  return e.ir.CreateSelect(e.ir.CreateFCmpONE(x[0], Emitter::like(x[0], 0)), one, x[0]);
 }
 
-Value* to_real(Emitter& e, Value* x, Scalar result) {
-  llvm::Type* type = e.type(result, Emitter::lanes(x));
-  if (is_real(x)) return e.ir.CreateFPCast(x, type);
-  return x->getType()->isIntOrIntVectorTy(1) ? e.ir.CreateUIToFP(x, type)
-                                             : e.ir.CreateSIToFP(x, type);
+Value* number(Emitter& e, Operands x, Scalar result) {
+  llvm::Type* type = e.type(result, Emitter::lanes(x[0]));
+  if (is_real(x[0])) return e.ir.CreateFPCast(x[0], type);
+  return is_boolean(x[0]) ? e.ir.CreateUIToFP(x[0], type) : e.ir.CreateSIToFP(x[0], type);
 }
 
-Value* unary(Emitter& e, llvm::Intrinsic::ID intrinsic, Value* x) {
-  return e.ir.CreateUnaryIntrinsic(intrinsic, x);
+Value* same(Emitter&, Operands x, Scalar) { return x[0]; }
+
+Value* negative(Emitter& e, Operands x, Scalar) {
+  return is_real(x[0]) ? e.ir.CreateFNeg(x[0]) : e.ir.CreateNeg(x[0]);
 }
 
-Value* negative(Emitter& e, Value* x) {
-  return is_real(x) ? e.ir.CreateFNeg(x) : e.ir.CreateNeg(x);
+Value* absolute(Emitter& e, Operands x, Scalar) {
+  return is_real(x[0]) ? e.ir.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x[0])
+                       : e.ir.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x[0], e.ir.getFalse());
 }
 
-Value* absolute(Emitter& e, Value* x) {
-  return is_real(x) ? unary(e, llvm::Intrinsic::fabs, x)
-                    : e.ir.CreateBinaryIntrinsic(llvm::Intrinsic::abs, x, e.ir.getFalse());
+template <llvm::Intrinsic::ID id>
+Value* intrinsic(Emitter& e, Operands x, Scalar) {
+  return e.ir.CreateUnaryIntrinsic(id, x[0]);
 }
+
+template <Lane (*function)(Lane)>
+Value* formula(Emitter& e, Operands x, Scalar) {
+  return function({&e, x[0]}).v;
+}
+
+Value* power(Emitter& e, Operands x, Scalar) { return math::pow({&e, x[0]}, {&e, x[1]}).v; }
 
 struct Primitive {
-  int cost;
-  Value* (*emit)(Emitter& e, Operands x, Scalar result);
+  int cost;  // about how many instructions of full speed take as long
+  Emit* emit;
 };
-
-#define GRADUS_EMIT \
-  []([[maybe_unused]] Emitter & e, Operands x, [[maybe_unused]] Scalar result) -> Value*
-#define GRADUS_ARITHMETIC(real, whole) \
-  GRADUS_EMIT { return arithmetic(e, llvm::Instruction::real, llvm::Instruction::whole, x); }
-#define GRADUS_COMPARE(real, whole) \
-  GRADUS_EMIT { return compare(e, CmpInst::real, CmpInst::whole, x); }
 
 // The primitives by the name that the operator table uses.
 const std::unordered_map<std::string_view, Primitive>& primitives() {
+  using I = llvm::Instruction;
+  namespace intrinsics = llvm::Intrinsic;
   static const std::unordered_map<std::string_view, Primitive> table = {
-      {"fneg", {1, GRADUS_EMIT{return negative(e, x[0]);
+      {"fneg", {1, negative}},
+      {"fadd", {1, arithmetic<I::FAdd, I::Add>}},
+      {"fsub", {1, arithmetic<I::FSub, I::Sub>}},
+      {"fmul", {1, arithmetic<I::FMul, I::Mul>}},
+      {"fdiv", {8, divide}},
+      {"minimum", {2, smaller}},
+      {"maximum", {2, larger}},
+      {"fabs", {1, absolute}},
+      {"sign", {3, sign}},
+      {"floor", {1, intrinsic<intrinsics::floor>}},
+      {"ceil", {1, intrinsic<intrinsics::ceil>}},
+      {"rint", {1, intrinsic<intrinsics::rint>}},
+      {"sqrt", {10, intrinsic<intrinsics::sqrt>}},
+      {"exp", {12, formula<math::exp>}},
+      {"expm1", {16, formula<math::expm1>}},
+      {"log", {25, formula<math::log>}},
+      {"log1p", {38, formula<math::log1p>}},
+      {"pow", {60, power}},
+      {"sin", {60, formula<math::sin>}},
+      {"cos", {60, formula<math::cos>}},
+      {"sinh", {45, formula<math::sinh>}},
+      {"cosh", {22, formula<math::cosh>}},
+      {"tanh", {25, formula<math::tanh>}},
+      {"sigmoid", {24, formula<math::sigmoid>}},
+      {"softplus", {50, formula<math::softplus>}},
+      {"erf", {45, formula<math::erf>}},
+      {"lt", {1, compare<CmpInst::FCMP_OLT, CmpInst::ICMP_SLT>}},
+      {"le", {1, compare<CmpInst::FCMP_OLE, CmpInst::ICMP_SLE>}},
+      {"gt", {1, compare<CmpInst::FCMP_OGT, CmpInst::ICMP_SGT>}},
+      {"ge", {1, compare<CmpInst::FCMP_OGE, CmpInst::ICMP_SGE>}},
+      {"eq", {1, compare<CmpInst::FCMP_OEQ, CmpInst::ICMP_EQ>}},
+      {"ne", {1, compare<CmpInst::FCMP_UNE, CmpInst::ICMP_NE>}},
+      {"and", {1, conjunction}},
+      {"or", {1, disjunction}},
+      {"not", {1, negation}},
+      {"select", {1, choice}},
+      {"to_real", {1, number}},
+      {"identity", {0, same}},
+  };
+  return table;
 }
-}  // namespace
-}  // namespace gradus::codegen
-, {"fadd", {1, GRADUS_ARITHMETIC(FAdd, Add)}}, {"fsub", {1, GRADUS_ARITHMETIC(FSub, Sub)}},
-    {"fmul", {1, GRADUS_ARITHMETIC(FMul, Mul)}},
-    {"fdiv", {8, GRADUS_EMIT{return e.ir.CreateFDiv(x[0], x[1]);
-}
-}
-}
-, {"minimum", {2, GRADUS_EMIT{return minimum(e, x[0], x[1]);
-}
-}
-}
-, {"maximum", {2, GRADUS_EMIT{return maximum(e, x[0], x[1]);
-}
-}
-}
-, {"fabs", {1, GRADUS_EMIT{return absolute(e, x[0]);
-}
-}
-}
-, {"sign", {3, GRADUS_EMIT{return sign(e, x[0]);
-}
-}
-}
-, {"floor", {1, GRADUS_EMIT{return unary(e, llvm::Intrinsic::floor, x[0]);
-}
-}
-}
-, {"ceil", {1, GRADUS_EMIT{return unary(e, llvm::Intrinsic::ceil, x[0]);
-}
-}
-}
-, {"rint", {1, GRADUS_EMIT{return unary(e, llvm::Intrinsic::rint, x[0]);
-}
-}
-}
-, {"sqrt", {10, GRADUS_EMIT{return unary(e, llvm::Intrinsic::sqrt, x[0]);
-}
-}
-}
-, {"lt", {1, GRADUS_COMPARE(FCMP_OLT, ICMP_SLT)}}, {"le", {1, GRADUS_COMPARE(FCMP_OLE, ICMP_SLE)}},
-    {"gt", {1, GRADUS_COMPARE(FCMP_OGT, ICMP_SGT)}},
-    {"ge", {1, GRADUS_COMPARE(FCMP_OGE, ICMP_SGE)}}, {"eq", {1, GRADUS_COMPARE(FCMP_OEQ, ICMP_EQ)}},
-    {"ne", {1, GRADUS_COMPARE(FCMP_UNE, ICMP_NE)}},
-    {"and", {1, GRADUS_EMIT{return e.ir.CreateAnd(truth(e, x[0]), truth(e, x[1]));
-}
-}
-}
-, {"or", {1, GRADUS_EMIT{return e.ir.CreateOr(truth(e, x[0]), truth(e, x[1]));
-}
-}
-}
-, {"not", {1, GRADUS_EMIT{return e.ir.CreateNot(truth(e, x[0]));
-}
-}
-}
-, {"select", {1, GRADUS_EMIT{return e.ir.CreateSelect(truth(e, x[0]), x[1], x[2]);
-}
-}
-}
-, {"to_real", {1, GRADUS_EMIT{return to_real(e, x[0], result);
-}
-}
-}
-, {"identity", {0, GRADUS_EMIT{return x[0];
-}
-}
-}
-,
-}
-;
-return table;
-}
-#undef GRADUS_COMPARE
-#undef GRADUS_ARITHMETIC
-#undef GRADUS_EMIT
 
 Value* expand(Emitter& e, const Template& code, Operands holes, Scalar real) {
   switch (code->kind) {

@@ -23,12 +23,13 @@ struct Width {
   std::string_view feature;       // "" is always there
   int vector_bytes;
   int vector_registers;
+  bool scales_by_powers;
 };
 constexpr Width widths[] = {
-    {"x86_64", "+avx512vl", 64, 32},
-    {"x86_64", "+avx2", 32, 16},
-    {"aarch64", "", 16, 32},
-    {"", "", 16, 16},
+    {"x86_64", "+avx512vl", 64, 32, true},
+    {"x86_64", "+avx2", 32, 16, false},
+    {"aarch64", "", 16, 32, false},
+    {"", "", 16, 16, false},
 };
 
 void initialise() {
@@ -93,6 +94,7 @@ Target detect(const std::string& cpu, const std::string& features) {
   });
   target.vector_bytes = row->vector_bytes;
   target.vector_registers = row->vector_registers;
+  target.scales_by_powers = row->scales_by_powers;
   return target;
 }
 

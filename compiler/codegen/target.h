@@ -22,6 +22,7 @@ struct Target {
   std::string features;  // as LLVM writes them: +avx2,-sse4a
   int vector_bytes = 16;
   int vector_registers = 16;
+  bool scales_by_powers = false;  // has an instruction for y · 2ⁿ
 
   // Entries of a full vector. Booleans and indices take as many as f32.
   int lanes(Scalar type) const;
