@@ -14,22 +14,102 @@ namespace {
 Value normal_arithmetic(Rewriter& rewriter, Value value);
 
 const Rule table[] = {
-    {"", Exactness::rounding, Stage::recognise, {}, {},
-     {Op::neg, Op::add, Op::sub, Op::mul, Op::div, Op::pow}, normal_arithmetic, {}, {}, {}, {}, {}},
-    {"constants in front", Exactness::rounding, Stage::simplify, {}, {}, {}, nullptr,
-     "x * (2 * y), -x * y, x / n * y", "2 * (x * y), -(x * y), x * y / n", {}, {}, {}},
-    {"cancel a common factor", Exactness::rounding, Stage::simplify, {}, {}, {}, nullptr,
-     "x * y / x", "y", {}, "x cannot be 0", {}},
-    {"multiply out", Exactness::rounding, Stage::simplify, {}, {}, {}, nullptr,
-     "x * (y + z)", "x * y + x * z", {}, "less is left when terms are cancelled and collected", {}},
-    {"collect like terms", Exactness::rounding, Stage::simplify, {}, {}, {}, nullptr,
-     "2 * x + y + x - y", "3 * x", {}, "y is finite, or stands elsewhere", {}},
-    {"take out a common factor", Exactness::rounding, Stage::simplify, {}, {}, {}, nullptr,
-     "x / n + y / n, -x - y", "(x + y) / n, -(x + y)", {}, {}, {}},
-    {"signs", Exactness::exact, Stage::simplify, {}, {}, {}, nullptr,
-     "x + -y, -x + y, -(x - y)", "x - y, y - x, y - x", {}, {}, {}},
-    {"product with zero", Exactness::exact, Stage::simplify, {}, {}, {}, nullptr,
-     "0 * x", "0", {}, "x is finite", {}},
+    {"",
+     Exactness::rounding,
+     Stage::recognise,
+     {},
+     {},
+     {Op::neg, Op::add, Op::sub, Op::mul, Op::div, Op::pow},
+     normal_arithmetic,
+     {},
+     {},
+     {},
+     {},
+     {}},
+    {"constants in front",
+     Exactness::rounding,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "x * (2 * y), -x * y, x / n * y",
+     "2 * (x * y), -(x * y), x * y / n",
+     {},
+     {},
+     {}},
+    {"cancel a common factor",
+     Exactness::rounding,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "x * y / x",
+     "y",
+     {},
+     "x cannot be 0",
+     {}},
+    {"multiply out",
+     Exactness::rounding,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "x * (y + z)",
+     "x * y + x * z",
+     {},
+     "less is left when terms are cancelled and collected",
+     {}},
+    {"collect like terms",
+     Exactness::rounding,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "2 * x + y + x - y",
+     "3 * x",
+     {},
+     "y is finite, or stands elsewhere",
+     {}},
+    {"take out a common factor",
+     Exactness::rounding,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "x / n + y / n, -x - y",
+     "(x + y) / n, -(x + y)",
+     {},
+     {},
+     {}},
+    {"signs",
+     Exactness::exact,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "x + -y, -x + y, -(x - y)",
+     "x - y, y - x, y - x",
+     {},
+     {},
+     {}},
+    {"product with zero",
+     Exactness::exact,
+     Stage::simplify,
+     {},
+     {},
+     {},
+     nullptr,
+     "0 * x",
+     "0",
+     {},
+     "x is finite",
+     {}},
 };
 const Rule& constants_in_front = table[1];
 const Rule& cancel = table[2];
@@ -62,8 +142,8 @@ class Arithmetic {
     const bool is_sum = op == Op::add || op == Op::sub;
     best_.value = value_;
     if (!is_sum) try_product();
-    if (is_sum || (op == Op::neg && gradus::rewriting::is_sum(
-                                        rewriter_.graph, rewriter_.operand(value_)))) {
+    if (is_sum ||
+        (op == Op::neg && gradus::rewriting::is_sum(rewriter_.graph, rewriter_.operand(value_)))) {
       try_sum();
     }
     if (best_.value == value_) return {};
@@ -254,13 +334,13 @@ class Arithmetic {
   // Multiplies out all the terms that have sums as factors.
   void try_to_multiply_out(const Sum& sum) {
     constexpr size_t most_terms = 16;
+    const std::vector<Value> atoms = bases(sum);
     Sum expanded;
     for (const Product& term : sum) {
       Sum all = {{term.top, term.bottom, {}}};
       for (const Factor& factor : term.factors) {
         Sum next;
-        const bool open = factor.power == 1 && is_sum(rewriter_.graph, factor.base);
-        const Sum by = open ? terms_of(rewriter_, factor.base) : Sum{{1, 1, {factor}}};
+        const Sum by = factor.power == 1 ? opened(factor.base, atoms) : Sum{{1, 1, {factor}}};
         for (const Product& left : all) {
           for (const Product& right : by) next.push_back(times(left, right));
         }
@@ -273,6 +353,23 @@ class Arithmetic {
     Sum probe = expanded;
     if (!collect_terms(rewriter_, probe)) return;
     try_expanded(std::move(expanded), {});
+  }
+
+  // What a factor is the sum of: σ(−x) = 1 − σ(x) where σ(x) stands beside it.
+  Sum opened(Value base, const std::vector<Value>& beside) {
+    if (is_sum(rewriter_.graph, base)) return terms_of(rewriter_, base);
+    if (rewriter_.op(base) == Op::sigmoid && !rewriter_.is_named(base)) {
+      Graph& graph = rewriter_.graph;
+      const Value x = rewriter_.normal(graph.map(Op::neg, {rewriter_.operand(base)}));
+      for (Value other : beside) {
+        const bool is_other = rewriter_.op(other) == Op::sigmoid && rewriter_.operand(other) == x;
+        // Of two without a name the one of −x is replaced.
+        if (is_other && (rewriter_.is_named(other) || rewriter_.op(x) != Op::neg)) {
+          return {{1, 1, {}}, {-1, 1, {{other, 1}}}};
+        }
+      }
+    }
+    return {{1, 1, {{base, 1}}}};
   }
 
   void try_expanded(Sum sum, Candidate candidate) {

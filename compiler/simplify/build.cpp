@@ -104,9 +104,8 @@ class Building {
       if (support && rewriter_.rank(factor.base) != 0) {
         factor.base = rewriter_.operand(factor.base);
       }
-      auto same = std::find_if(groups.begin(), groups.end(), [&](const Group& group) {
-        return group.support == support;
-      });
+      auto same = std::find_if(groups.begin(), groups.end(),
+                               [&](const Group& group) { return group.support == support; });
       if (same == groups.end()) {
         groups.push_back({std::move(support), {factor}});
       } else {
@@ -158,8 +157,8 @@ class Building {
         if (!std::includes(outer.begin(), outer.end(), inner.begin(), inner.end())) continue;
         std::vector<int> axes;
         for (int axis : inner) {
-          axes.push_back(static_cast<int>(std::find(outer.begin(), outer.end(), axis) -
-                                          outer.begin()));
+          axes.push_back(
+              static_cast<int>(std::find(outer.begin(), outer.end(), axis) - outer.begin()));
         }
         const bool alone = divides_alone(groups[small]);
         Value value = alone ? groups[small].factors[0].base : value_of(groups[small]);
@@ -214,8 +213,8 @@ Value build(Rewriter& rewriter, const Sum& sum, const Shape& shape) {
   Graph& graph = rewriter.graph;
   if (sum.empty()) return graph.full(graph.constant(0), shape);
   // The first term without a sign begins, so that a difference needs no negation.
-  auto first = std::find_if(sum.begin(), sum.end(),
-                            [](const Product& term) { return term.top > 0; });
+  auto first =
+      std::find_if(sum.begin(), sum.end(), [](const Product& term) { return term.top > 0; });
   if (first == sum.end()) first = sum.begin();
   // A term of scalars stays a scalar among larger ones.
   const auto shape_of = [&](const Product& term) {

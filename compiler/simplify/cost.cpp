@@ -15,7 +15,7 @@ class Measuring {
       : rewriter_(rewriter), root_(root), atoms_(atoms) {}
 
   void visit(Value value, Place place) {
-    if (value != root_ && (rewriter_.is_named(value) || contains(atoms_, value))) return;
+    if (contains(atoms_, value) || (value != root_ && rewriter_.is_named(value))) return;
     const Node& node = rewriter_[value];
     if (node.op == Op::view) {
       const auto& view = std::get<View>(node.attributes);

@@ -116,7 +116,7 @@ class Of {
 
  private:
   const Fact& at(size_t k) const { return known_[node_.operands[k].id]; }
-  bool all(bool Fact::*what) const {
+  bool all(bool Fact::* what) const {
     for (Value operand : node_.operands) {
       if (!(known_[operand.id].*what)) return false;
     }

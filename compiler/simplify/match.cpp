@@ -97,13 +97,17 @@ class Matcher {
       }
       return out.push_back(std::move(part));
     }
+    // A hole alone stands for a term with its coefficient.
+    const bool hole =
+        times != 0 && pattern[next].factors.size() == 1 && is_hole(pattern[next].factors[0].base);
     for (size_t k = 0; k < sum.size(); ++k) {
       if (taken[k]) continue;
       const double ratio = sum[k].top / sum[k].bottom / pattern[next].top;
-      if (times != 0 && ratio != times) continue;
+      if (!hole && times != 0 && ratio != times) continue;
       taken[k] = true;
-      for (const Match& match : term(pattern[next], sum[k], bound)) {
-        terms(pattern, next + 1, sum, taken, ratio, match, out);
+      const double scale = hole ? ratio / times : 1;
+      for (const Match& match : term(pattern[next], sum[k], scale, bound)) {
+        terms(pattern, next + 1, sum, taken, hole ? times : ratio, match, out);
       }
       taken[k] = false;
     }
@@ -118,12 +122,11 @@ class Matcher {
     return result;
   }
 
-  // A term of a sum but for its coefficient.
-  std::vector<Match> term(const PatternProduct& pattern, const Product& product,
+  // A term of a sum, with this coefficient.
+  std::vector<Match> term(const PatternProduct& pattern, const Product& product, double coefficient,
                           const Match& bound) {
     if (pattern.factors.size() == 1 && is_hole(pattern.factors[0].base)) {
-      Product magnitude = product;
-      magnitude.top = magnitude.bottom = 1;
+      Product magnitude{coefficient, 1, product.factors};
       if (magnitude.factors.empty()) return {};
       return hole(pattern.factors[0].base->hole, build(rewriter_, magnitude, shape_), bound);
     }
@@ -190,13 +193,15 @@ class Matcher {
   std::vector<Match> whole_sum(const Template& form, Value value, const Match& bound) {
     const Op op = rewriter_.op(value);
     if (op != Op::add && op != Op::sub) return {};
+    // As it is written: x − m where x is a sum itself.
+    std::vector<Match> result;
+    if (op == form->op) result = operands(form, value, {bound}, false);
     const PatternSum pattern = rewriting::sum_of(form);
     const Sum sum = rewriting::sum_of(rewriter_, value);
-    if (pattern.size() != sum.size()) return {};
+    if (pattern.size() != sum.size()) return result;
     std::vector<PartOfSum> found;
     std::vector<bool> taken(sum.size(), false);
     terms(pattern, 0, sum, taken, 1, bound, found);
-    std::vector<Match> result;
     for (PartOfSum& part : found) result.push_back(std::move(part.match));
     return result;
   }

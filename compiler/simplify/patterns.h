@@ -33,7 +33,7 @@ struct Condition {
 
 inline Rule rule(std::string_view name, Template from, Template to, Exactness exactness,
                  Stage stage = Stage::simplify, Condition condition = {}) {
-  return {name,    exactness, stage, std::move(from),    std::move(to),   {},
+  return {name,    exactness, stage, std::move(from), std::move(to),   {},
           nullptr, {},        {},    condition.holds, condition.where, {}};
 }
 
@@ -41,8 +41,8 @@ inline Rule rule(std::string_view name, std::vector<Op> at,
                  Value (*apply)(Rewriter& rewriter, Value value), std::string_view says_from,
                  std::string_view says_to, Exactness exactness, Stage stage = Stage::simplify,
                  std::string_view where = {}) {
-  return {name, exactness, stage, {}, {}, std::move(at), apply, says_from, says_to,
-          nullptr, where, {}};
+  return {name,  exactness, stage,   {},      {},    std::move(at),
+          apply, says_from, says_to, nullptr, where, {}};
 }
 
 }  // namespace gradus::rewriting::patterns

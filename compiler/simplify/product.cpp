@@ -107,8 +107,8 @@ void reduce_fraction(Product& product) {
     bottom = -bottom;
   }
   if (is_integer(top) && is_integer(bottom)) {
-    const auto divisor = static_cast<double>(
-        std::gcd(static_cast<int64_t>(top), static_cast<int64_t>(bottom)));
+    const auto divisor =
+        static_cast<double>(std::gcd(static_cast<int64_t>(top), static_cast<int64_t>(bottom)));
     if (divisor > 1) {
       top /= divisor;
       bottom /= divisor;

@@ -29,10 +29,6 @@ bool m_is_harmless(Rewriter& rewriter, const Match& match) {
 }
 constexpr std::string_view harmless = "m is finite, or the largest of x";
 
-bool y_is_exponential(Rewriter& rewriter, const Match& match) {
-  return rewriter.op(match['y']) == Op::exp;
-}
-
 // Whether the logarithm of a value is one of the functions above, so that taking it early is safe.
 bool has_plain_log(Rewriter& rewriter, Value value) {
   const Op op = rewriter.op(value);
@@ -47,8 +43,8 @@ Value log_of_product(Rewriter& rewriter, Value value) {
   Product product = product_of(rewriter, inside);
   if (product.top <= 0) return {};
   const size_t count = product.factors.size();
-  if (count == 0 || (count == 1 && product.factors[0].power == 1 && product.top == 1 &&
-                     product.bottom == 1)) {
+  if (count == 0 ||
+      (count == 1 && product.factors[0].power == 1 && product.top == 1 && product.bottom == 1)) {
     return {};
   }
   bool gains = false;
@@ -111,9 +107,8 @@ std::vector<Rule> make_table() {
       rule("log of softmax", log(softmax_over(x)), log_softmax_over(x), rounding),
       rule("log of a sum of exponentials", log(sum_over(e)), logsumexp_over(x), rounding,
            recognise),
-      rule("exponential over a sum of exponentials", y / along(sum_over(e)),
-           y * exp(-along(logsumexp_over(x))), rounding, Stage::finish,
-           {y_is_exponential, "y is an exponential"}),
+      rule("exponential over a sum of exponentials", exp(y) / along(sum_over(e)),
+           exp(y - along(logsumexp_over(x))), rounding, Stage::finish),
       rule("softmax of shifted values", softmax_over(x - along(m)), softmax_over(x), rounding,
            recognise, {m_is_harmless, harmless}),
       rule("softmax of shifted values", softmax_over(x + along(m)), softmax_over(x), rounding,
@@ -126,8 +121,8 @@ std::vector<Rule> make_table() {
            logsumexp_over(x) - m, rounding, recognise),
       rule("log of a sum of shifted exponentials", logsumexp_over(x + along(m)),
            logsumexp_over(x) + m, rounding, recognise),
-      rule("sigmoid", exp(x) * sigmoid(-x), sigmoid(x), rounding, recognise),
       rule("sigmoid", exp(-x) * sigmoid(x), 1 - sigmoid(x), rounding, recognise),
+      rule("sigmoid", exp(x) * sigmoid(-x), sigmoid(x), rounding, recognise),
       rule("sigmoid", 1 / (1 + e), sigmoid(-x), rounding, recognise),
       rule("sigmoid", exp(-softplus(x)), sigmoid(-x), rounding, recognise),
       rule("tanh", (exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x), rounding, recognise),
@@ -141,13 +136,13 @@ std::vector<Rule> make_table() {
       rule("log of exp", log(e), x, rounding),
       rule("exp of log", exp(log(x)), x, rounding, Stage::simplify,
            {x_is_nonnegative, "x is at least 0"}),
-      rule("odds of sigmoid", sigmoid(x) / (1 - sigmoid(x)), e, rounding),
-      rule("odds of sigmoid", sigmoid(x) / sigmoid(-x), e, rounding),
+      rule("odds of sigmoid", sigmoid(x) / (1 - sigmoid(x)), e, rounding, Stage::finish),
+      rule("odds of sigmoid", sigmoid(x) / sigmoid(-x), e, rounding, Stage::finish),
       rule("1 - sigmoid", sigmoid(-x) / (1 - sigmoid(x)), 1, rounding),
       rule("1 - sigmoid", sigmoid(x) / (1 - sigmoid(-x)), 1, rounding),
       rule("1 - sigmoid", 1 / (1 - sigmoid(x)), 1 / sigmoid(-x), rounding, Stage::finish),
-      rule("log of a product", {Op::log}, log_of_product, "log(x * y)", "log(x) + log(y)",
-           rounding, Stage::simplify,
+      rule("log of a product", {Op::log}, log_of_product, "log(x * y)", "log(x) + log(y)", rounding,
+           Stage::simplify,
            "x is an exponential, softmax or sigmoid, and at most one factor is not known to be "
            "positive"),
       rule("log of what is picked", {Op::log}, log_of_picked, "log(view(x))", "view(log(x))",
@@ -156,7 +151,6 @@ std::vector<Rule> make_table() {
            "select(c, log(x), log(y))", rounding, Stage::simplify,
            "x and y are exponentials, softmaxes or sigmoids"),
       rule("log1p", log(1 + x), log1p(x), rounding),
-      rule("log1p", log(1 - x), log1p(-x), rounding),
   };
 }
 
