@@ -32,19 +32,19 @@ struct Fill {
 // How to read one input.
 struct DataOptions {
   // The array of a .npz file, or the columns of a .csv file, all where it is empty.
-  std::vector<std::string> keys;
-  Fill fill;
+  std::vector<std::string> keys = {};
+  Fill fill = {};
   // Whether text is welcome, as the categories of an index or boolean input.
   bool categories = false;
   // The categories that text must be of, from saved weights; where empty, those that are found.
-  std::vector<std::string> known_categories;
+  std::vector<std::string> known_categories = {};
 };
 
 // A path and what follows its last colon: the array of a .npz file, or columns with commas between
 // them. A file whose name has a colon is taken as it is.
 struct Location {
   std::string path;
-  std::vector<std::string> keys;
+  std::vector<std::string> keys = {};
 };
 Location parse_location(const std::string& text);
 

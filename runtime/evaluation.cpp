@@ -79,18 +79,22 @@ void evaluate(Calls& calls, Batches& batches, Averages& averages, RowSink* rows)
   }
 }
 
-Predictions::Predictions(std::vector<Prediction> wanted, int64_t samples)
-    : wanted_(std::move(wanted)), samples_(samples) {}
+Predictions::Predictions(std::vector<WantedOutput> wanted, int64_t samples)
+    : wanted_(std::move(wanted)), samples_(samples) {
+  for (const WantedOutput& output : wanted_) outputs_.push_back({output.name, Tensor()});
+}
 
 void Predictions::take(std::span<const Call> calls, int64_t first, int64_t) {
-  for (auto& [name, axis, values] : wanted_) {
+  for (size_t i = 0; i < wanted_.size(); ++i) {
+    const auto& [name, axis] = wanted_[i];
+    Tensor& whole = outputs_[i].values;
     for (const Call& call : calls) {
-      const Tensor* const output = call.output(name);
-      if (!output) continue;
-      Shape shape = output->shape();
+      const Tensor* const part = call.output(name);
+      if (!part) continue;
+      Shape shape = part->shape();
       if (axis >= 0) shape[static_cast<size_t>(axis)] = samples_;
-      if (first == 0) values = Tensor(output->type(), std::move(shape));
-      put_rows(*output, axis, axis >= 0 ? first : 0, values);
+      if (first == 0) whole = Tensor(part->type(), std::move(shape));
+      put_rows(*part, axis, axis >= 0 ? first : 0, whole);
       break;
     }
   }

@@ -9,6 +9,7 @@
 #include "runtime/batches.h"
 #include "runtime/call.h"
 #include "runtime/step.h"
+#include "runtime/tensor_file.h"
 
 namespace gradus::runtime {
 
@@ -75,23 +76,23 @@ class RowSink {
 // be null.
 void evaluate(Calls& calls, Batches& batches, Averages& averages, RowSink* rows = nullptr);
 
-// An output of a model, of all samples: put together from batches where it has a batch axis.
-struct Prediction {
+// An output to be put together from batches, along its batch axis where it has one.
+struct WantedOutput {
   std::string name;
   int batch_axis = -1;
-  Tensor values;
 };
 
-// Puts together outputs of evaluation steps, whose names and batch axes are given. `samples` is
-// their number in all batches.
+// Puts together outputs of evaluation steps. `samples` is their number in all batches.
 class Predictions : public RowSink {
  public:
-  Predictions(std::vector<Prediction> wanted, int64_t samples);
+  Predictions(std::vector<WantedOutput> wanted, int64_t samples);
   void take(std::span<const Call> calls, int64_t first, int64_t samples) override;
-  std::vector<Prediction>& all() { return wanted_; }
+  // In the order in which they were asked for.
+  std::vector<NamedTensor>& all() { return outputs_; }
 
  private:
-  std::vector<Prediction> wanted_;
+  std::vector<WantedOutput> wanted_;
+  std::vector<NamedTensor> outputs_;
   int64_t samples_;
 };
 

@@ -43,16 +43,19 @@ struct Features {
   }
 };
 
+// Of what is there, NaN where nothing is. Differences from the first value are summed: those of a
+// constant are 0, and small ones of large values lose no digits.
 std::vector<double> means(const Features& features, std::span<const int64_t> rows,
                           std::span<const double> values) {
-  std::vector<double> sum(features.count(), 0), n(features.count(), 0);
+  std::vector<double> first(features.count(), 0), sum(features.count(), 0), n(features.count(), 0);
   features.each(rows, [&](size_t feature, size_t entry) {
     if (std::isnan(values[entry])) return;
-    sum[feature] += values[entry];
+    if (n[feature] == 0) first[feature] = values[entry];
+    sum[feature] += values[entry] - first[feature];
     n[feature] += 1;
   });
-  for (size_t i = 0; i < sum.size(); ++i) sum[i] /= n[i];  // NaN where there are none
-  return sum;
+  for (size_t i = 0; i < sum.size(); ++i) first[i] += sum[i] / n[i];
+  return first;
 }
 
 }  // namespace
@@ -88,10 +91,8 @@ Result<Preparation> learn(const Data& data, Recipe recipe, int axis,
     const double n = std::max<double>(1, static_cast<double>(rows.size()));
     for (size_t i = 0; i < squares.size(); ++i) {
       const double deviation = std::sqrt(squares[i] / n);
-      // A constant comes out as 0, also where its mean is not quite exact.
-      const bool constant = !(deviation > 1e-14 * std::abs(mean[i]));
       learnt.mean.push_back(std::isnan(mean[i]) ? 0 : mean[i]);
-      learnt.deviation.push_back(constant ? 1 : deviation);
+      learnt.deviation.push_back(deviation > 0 ? deviation : 1);
     }
   }
   return learnt;

@@ -15,10 +15,11 @@ namespace gradus::runtime {
 // then the same for all other data; saved with the weights. Each list is empty where that is not
 // done, else it has one number a feature: one for each entry of a row along the batch axis.
 struct Preparation {
-  std::vector<std::string> categories;
-  std::vector<double> fill;       // in place of missing entries
-  std::vector<double> mean;       // subtracted,
-  std::vector<double> deviation;  // and what is left divided by: 1 for a feature that is constant
+  std::vector<std::string> categories = {};
+  std::vector<double> fill = {};  // in place of missing entries
+  std::vector<double> mean = {};  // subtracted,
+  std::vector<double> deviation =
+      {};  // and what is left divided by: 1 for a feature that is constant
   friend bool operator==(const Preparation&, const Preparation&) = default;
 };
 

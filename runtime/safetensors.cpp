@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -177,10 +178,11 @@ Result<TensorFile> read_safetensors(const std::string& path) {
 
 std::optional<Error> write_safetensors(const std::string& path, std::span<const TensorView> tensors,
                                        const Metadata& metadata) {
-  std::vector<TensorView> ordered(tensors.begin(), tensors.end());
-  std::stable_sort(ordered.begin(), ordered.end(), [](const TensorView& a, const TensorView& b) {
-    return size_of(a.values->type()) > size_of(b.values->type());
-  });
+  std::vector<TensorView> ordered;
+  for (const int64_t size : {8, 4, 1}) {
+    std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(ordered),
+                 [&](const TensorView& view) { return size_of(view.values->type()) == size; });
+  }
   auto header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[std::string(metadata_name)] = metadata;
   int64_t at = 0;

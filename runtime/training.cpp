@@ -61,6 +61,9 @@ class Loop {
     if (options.patience > 0) best_.emplace(variables);
     result_.steps = options.first_step;
     result_.names = averages_.names();
+    result_.values.reserve(averages_.names().size());
+    result_.validation.reserve(held_out_.names().size());
+    best_values_.reserve(held_out_.names().size());
   }
 
   Training run() {

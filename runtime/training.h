@@ -43,19 +43,19 @@ class Listener {
 struct TrainingOptions {
   int64_t steps = 0;       // in all; for whole epochs a multiple of Batches::per_epoch
   int64_t first_step = 0;  // where a run that was stopped goes on
-  std::string loss;        // must stay finite, and is what patience watches; an output's name
-  std::vector<std::string> losses;  // further ones that must stay finite
-  std::string until;                // training stops after a step in which this output is not 0
+  std::string loss = {};   // must stay finite, and is what patience watches; an output's name
+  std::vector<std::string> losses = {};  // further ones that must stay finite
+  std::string until = {};  // training stops after a step in which this output is not 0
   int64_t patience = 0;  // epochs without a smaller validation loss before training stops; 0: never
-  std::function<bool()> stop;  // asked after each step, e.g. whether the user interrupted
+  std::function<bool()> stop = {};  // asked after each step, e.g. whether the user interrupted
   // Told of a loss that is not finite, when the variables are as they were before that step.
-  std::function<void(const Batches::Batch& batch, int64_t step)> diverged;
-  std::vector<Listener*> listeners;
+  std::function<void(const Batches::Batch& batch, int64_t step)> diverged = {};
+  std::vector<Listener*> listeners = {};
 };
 
 // What is held out, and how it is evaluated.
 struct Validation {
-  std::span<const Program> programs;
+  std::span<const Program> programs = {};
   Batches* batches = nullptr;
 };
 
