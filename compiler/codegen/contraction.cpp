@@ -1,5 +1,6 @@
 #include "compiler/codegen/contraction.h"
 
+#include "compiler/codegen/gemm.h"
 #include "compiler/codegen/nest.h"
 
 namespace gradus::codegen {
@@ -10,6 +11,7 @@ using kernel::Expr;
 using kernel::ExprId;
 using kernel::Kernel;
 using kernel::Loop;
+using kernel::Statement;
 
 kernel::Access access(const Contraction& of, const Contraction::Operand& operand, int outer,
                       int inner) {
@@ -25,8 +27,32 @@ kernel::Access access(const Contraction& of, const Contraction::Operand& operand
   return made;
 }
 
+enum class Form : uint8_t {
+  tiles,   // gemm.h
+  over_m,  // a nest around a sum, vectors of m, n or k
+  over_n,
+  over_k,
+};
+
+Form form_of(const Target& target, const Local& local) {
+  const auto& of = std::get<Contraction>(local.kernel.body);
+  const auto extent = [&](int loop) { return local.kernel.loops[static_cast<size_t>(loop)]; };
+  const int64_t m = extent(of.m);
+  const int64_t n = extent(of.n);
+  int64_t batches = 1;
+  for (int loop : of.batch) batches *= extent(loop);
+  // Few rows of A times Bᵀ: dot products read both where they lie.
+  const int64_t lanes = target.lanes(local.buffers[static_cast<size_t>(of.a.buffer)].type);
+  const bool dots = of.a.inner_stride == 1 && of.b.outer_stride == 1 && of.b.inner_stride != 1;
+  if (dots && m <= 4 && of.k >= 2 * lanes) return Form::over_k;
+  constexpr int64_t small = 4096;
+  if (batches * m * n * of.k > small) return Form::tiles;
+  if (dots && of.k > n && of.k > m) return Form::over_k;
+  return of.b.inner_stride == 1 || of.a.outer_stride != 1 ? Form::over_n : Form::over_m;
+}
+
 // The contraction as a nest of loops around a sum: what small ones are written as.
-Local as_nest(const Local& local) {
+Local as_nest(const Local& local, Form form) {
   Local made = local;
   Kernel& kernel = made.kernel;
   const auto& of = std::get<Contraction>(local.kernel.body);
@@ -53,15 +79,19 @@ Local as_nest(const Local& local) {
   Expr product{Expr::Kind::map, type, 0, {}, {}, {}, Op::mul, {0, 1}, 0};
   kernel.exprs.insert(kernel.exprs.begin(), {a, b, product});
 
-  Loop sum{k, Loop::Mark::serial, {kernel::Accumulate{number, 2}}};
-  const bool over_n = of.b.inner_stride == 1 || of.a.outer_stride != 1;
-  Loop inner{over_n ? of.n : of.m, Loop::Mark::vector, {kernel::Begin{number}, sum}};
+  const auto mark = [&](Form vector) {
+    return form == vector ? Loop::Mark::vector : Loop::Mark::serial;
+  };
+  Loop sum{k, mark(Form::over_k), {kernel::Accumulate{number, 2}}};
+  std::vector<Statement> entry = {kernel::Begin{number}, sum};
   for (kernel::Store store : of.epilogue) {
     shift(store.value);
     shift(store.access.dynamic);
-    inner.body.emplace_back(store);
+    entry.emplace_back(store);
   }
-  Loop nest{over_n ? of.m : of.n, Loop::Mark::serial, {inner}};
+  Loop inner{form == Form::over_m ? of.m : of.n, mark(form == Form::over_m ? form : Form::over_n),
+             entry};
+  Loop nest{form == Form::over_m ? of.n : of.m, Loop::Mark::serial, {inner}};
   for (size_t i = of.batch.size(); i-- > 0;) nest = {of.batch[i], Loop::Mark::serial, {nest}};
   kernel.body = kernel::Nest{{nest}};
   return made;
@@ -71,12 +101,16 @@ Local as_nest(const Local& local) {
 
 void emit_contraction(Emitter& emitter, const Local& local,
                       const std::vector<llvm::Value*>& buffers, llvm::Value* pool,
-                      [[maybe_unused]] llvm::Value* scratch) {
-  emit_nest(emitter, as_nest(local), buffers, pool);
+                      llvm::Value* scratch) {
+  const Form form = form_of(emitter.target, local);
+  if (form == Form::tiles) return emit_gemm(emitter, local, buffers, pool, scratch);
+  emit_nest(emitter, as_nest(local, form), buffers, pool);
 }
 
-int64_t scratch_bytes([[maybe_unused]] const Target& target, [[maybe_unused]] const Local& local) {
-  return 0;
+int64_t scratch_bytes(const Target& target, const Local& local) {
+  if (!std::holds_alternative<Contraction>(local.kernel.body)) return 0;
+  if (form_of(target, local) != Form::tiles) return 0;
+  return gemm_scratch_bytes(gemm_shape(target, local));
 }
 
 }  // namespace gradus::codegen

@@ -30,6 +30,16 @@ void Frame::pop() {
   if (vector_ == static_cast<int>(scopes_.size())) vector_ = -1;
 }
 
+void Frame::shift(int depth, int64_t delta, Value* mask) {
+  scopes_[static_cast<size_t>(depth)].delta = delta;
+  scopes_[static_cast<size_t>(depth)].mask = mask;
+  for (size_t within = static_cast<size_t>(depth); within < scopes_.size(); ++within) {
+    scopes_[within].values.clear();
+    scopes_[within].splats.clear();
+    scopes_[within].guards.clear();
+  }
+}
+
 int Frame::depth_of_loop(int loop) const {
   for (size_t depth = scopes_.size(); depth-- > 1;) {
     if (scopes_[depth].loop == loop) return static_cast<int>(depth);

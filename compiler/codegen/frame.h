@@ -40,6 +40,10 @@ class Frame {
 
   void push(Scope scope);
   void pop();
+  // Moves a scope to another index in straight code: what was computed in it and within is
+  // forgotten, but not addresses, to which the difference is added.
+  void shift(int depth, int64_t delta, llvm::Value* mask);
+  int depth() const { return static_cast<int>(scopes_.size()) - 1; }
   const Scope& top() const { return scopes_.back(); }
   bool in_vector() const { return vector_ >= 0; }
   int lanes() const { return in_vector() ? scopes_[static_cast<size_t>(vector_)].lanes : 1; }

@@ -206,6 +206,12 @@ std::vector<Dependencies> dependencies(const Kernel& kernel) {
     own.add(expr.access.index);
     for (const kernel::Guard& guard : expr.guards) own.add(guard.index);
     if (expr.kind == Expr::Kind::accumulator) own.accumulators.push_back(expr.number);
+    if (expr.kind == Expr::Kind::contraction) {
+      const auto& of = std::get<kernel::Contraction>(kernel.body);
+      for (int loop : of.batch) insert(own.loops, loop);
+      insert(own.loops, of.m);
+      insert(own.loops, of.n);
+    }
     if (expr.access.dynamic != kernel::none) {
       own.add(all[static_cast<size_t>(expr.access.dynamic)]);
     }

@@ -118,5 +118,54 @@ TEST_CASE("an operand with stride 0, and an offset", "[contraction]") {
   check(p.b.plan, p.slots, 1e-4);
 }
 
+TEST_CASE(
+    "large products: packed panels, blocks of k, tasks; the same bits by any number of threads",
+    "[contraction]") {
+  runtime::ThreadPool pool(2);
+  const Shape shapes[] = {{100, 700, 520}, {64, 70, 2500}, {250, 130, 64}, {3, 300, 300}};
+  for (const Form form : {Form::nn, Form::nt, Form::tn, Form::tt}) {
+    for (const Shape& shape : shapes) {
+      Product p(form, shape);
+      Builder& b = p.b;
+      const int bias = b.buffer(shape.n);
+      p.slots.push_back(numbers(shape.n, 5));
+      p.finish(b.map(Op::add, {b.contraction(), b.load(bias, at({{p.n, 1}}))}));
+      INFO(shape.m << " x " << shape.n << " x " << shape.k << ", form " << static_cast<int>(form));
+      const auto alone = run(b.plan, p.slots);
+      compare(alone, interpret(b.plan, p.slots), 5e-4);
+      CHECK(run(b.plan, p.slots, {}, &pool) == alone);
+      compare(run(b.plan, p.slots, {"haswell", ""}, &pool), alone, 5e-4);
+    }
+  }
+}
+
+TEST_CASE("an epilogue that updates what it reads, and one that adds", "[contraction]") {
+  for (const Shape shape : {Shape{50, 70, 30}, Shape{13, 100, 40}}) {
+    Product p(Form::tn, shape);
+    Builder& b = p.b;
+    const int weights = b.buffer(shape.m * shape.n, Role::parameter);
+    const int sums = b.buffer(shape.m * shape.n, Role::state);
+    p.slots.push_back(numbers(shape.m * shape.n, 5));
+    p.slots.push_back(numbers(shape.m * shape.n, 6));
+    const auto step = b.map(Op::mul, {b.contraction(), b.literal(0.1)});
+    const auto updated = b.map(Op::sub, {b.load(weights, p.place()), step});
+    p.of.epilogue.push_back(b.store(weights, p.place(), updated));
+    p.of.epilogue.push_back(b.store(sums, p.place(), step, true));
+    p.finish(step);
+    check(b.plan, p.slots, 1e-4);
+  }
+}
+
+TEST_CASE("a long epilogue, and batches of edges", "[contraction]") {
+  for (const Form form : {Form::nn, Form::nt}) {
+    Product p(form, {37, 83, 50}, Scalar::f32, 6);
+    Builder& b = p.b;
+    const auto sum = b.map(Op::mul, {b.contraction(), b.literal(0.1)});
+    const auto value = b.map(Op::add, {b.map(Op::tanh, {sum}), b.map(Op::softplus, {sum})});
+    p.finish(b.map(Op::erf, {value}));
+    check(b.plan, p.slots, 1e-4);
+  }
+}
+
 }  // namespace
 }  // namespace gradus::codegen
