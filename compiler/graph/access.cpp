@@ -42,4 +42,12 @@ bool uses(const std::vector<Affine>& accesses, int index) {
   });
 }
 
+bool may_read(const std::vector<Affine>& accesses, const Shape& extents, const Shape& shape) {
+  for (size_t axis = 0; axis < accesses.size(); ++axis) {
+    const auto index = accesses[axis].plain();
+    if (index && extents[*index] != shape[axis]) return false;
+  }
+  return true;
+}
+
 }  // namespace gradus

@@ -337,6 +337,31 @@ std::optional<std::vector<int>> as_transpose(const View& view) {
   return permutation;
 }
 
+namespace {
+
+bool reads_whole_axes(const Graph& graph, Value value) {
+  const auto& view = std::get<View>(graph[value].attributes);
+  const Shape& shape = graph.shape(graph[value].operands[0]);
+  for (size_t k = 0; k < shape.size(); ++k) {
+    if (shape[k] != view.shape[*view.map[k].plain()]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<std::vector<int>> as_broadcast(const Graph& graph, Value value) {
+  if (graph[value].op != Op::view) return std::nullopt;
+  const auto axes = as_broadcast(std::get<View>(graph[value].attributes));
+  return axes && reads_whole_axes(graph, value) ? axes : std::nullopt;
+}
+
+std::optional<std::vector<int>> as_transpose(const Graph& graph, Value value) {
+  if (graph[value].op != Op::view) return std::nullopt;
+  const auto axes = as_transpose(std::get<View>(graph[value].attributes));
+  return axes && reads_whole_axes(graph, value) ? axes : std::nullopt;
+}
+
 std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots) {
   std::vector<bool> needed(graph.size(), false);
   for (Value root : roots) needed[root.id] = true;

@@ -93,6 +93,10 @@ class Graph {
 std::optional<std::vector<int>> as_broadcast(const View& view);
 // The permutation, where every result axis is read by exactly one operand axis, unshifted.
 std::optional<std::vector<int>> as_transpose(const View& view);
+// The same of a node, whose operand must also be read whole: a view alone does not tell x[0:n] from
+// x. Nothing where the node is no such view.
+std::optional<std::vector<int>> as_broadcast(const Graph& graph, Value value);
+std::optional<std::vector<int>> as_transpose(const Graph& graph, Value value);
 
 // The nodes that the roots need, operands first.
 std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots);

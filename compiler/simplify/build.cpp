@@ -14,9 +14,7 @@ using Support = std::optional<std::vector<int>>;
 
 Support support_of(const Rewriter& rewriter, Value base, size_t rank) {
   if (rewriter.rank(base) == 0) return rank == 0 ? Support{} : Support{std::vector<int>{}};
-  const Node& node = rewriter[base];
-  if (node.op != Op::view) return std::nullopt;
-  Support axes = as_broadcast(std::get<View>(node.attributes));
+  Support axes = as_broadcast(rewriter.graph, base);
   return axes && axes->size() == rank ? std::nullopt : axes;
 }
 

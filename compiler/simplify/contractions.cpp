@@ -49,6 +49,9 @@ Value reads_view(Rewriter& rewriter, Value value) {
     for (const Affine& access : view.map) {
       accesses.push_back(composed(access, contraction.accesses[k]));
     }
+    if (!may_read(accesses, contraction.extents, rewriter.shape(rewriter.operand(factors[k])))) {
+      continue;
+    }
     contraction.accesses[k] = std::move(accesses);
     factors[k] = rewriter.operand(factors[k]);
     changed = true;
@@ -190,8 +193,10 @@ std::vector<int> linear_operands(const Rewriter& rewriter, Value value) {
   }
   if (node.op == Op::view) {
     const auto& view = std::get<View>(node.attributes);
-    // A broadcast is cheaper after its constants.
-    if (as_broadcast(view) || view.fill.value_or(0) != 0) return {};
+    // A broadcast is cheaper after its constants; a transpose goes before them.
+    const Graph& graph = rewriter.graph;
+    if (as_broadcast(graph, value) || as_transpose(graph, value)) return {};
+    if (view.fill.value_or(0) != 0) return {};
   }
   return {0};
 }

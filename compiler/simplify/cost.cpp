@@ -18,8 +18,7 @@ class Measuring {
     if (contains(atoms_, value) || (value != root_ && rewriter_.is_named(value))) return;
     const Node& node = rewriter_[value];
     if (node.op == Op::view) {
-      const auto& view = std::get<View>(node.attributes);
-      if (as_broadcast(view)) visit(node.operands[0], Place::in_product);
+      if (as_broadcast(rewriter_.graph, value)) visit(node.operands[0], Place::in_product);
       return;
     }
     if (!is_arithmetic(node.op)) return;
@@ -103,7 +102,8 @@ Measure measure(Rewriter& rewriter, Value value, const std::vector<Value>& atoms
 }
 
 double volume(const Shape& shape) {
-  double result = 1;
+  // An axis counts even where its extent is 1, so that a value is cheaper before it is repeated.
+  double result = 1 + 0.001 * static_cast<double>(shape.size());
   for (const Dim& dim : shape) {
     const auto number = dim.number();
     result *= number ? static_cast<double>(std::max<int64_t>(*number, 1)) : 64;

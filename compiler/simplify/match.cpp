@@ -101,7 +101,7 @@ class Matcher {
     const bool hole =
         times != 0 && pattern[next].factors.size() == 1 && is_hole(pattern[next].factors[0].base);
     for (size_t k = 0; k < sum.size(); ++k) {
-      if (taken[k]) continue;
+      if (taken[k] || sum[k].top == 0) continue;
       const double ratio = sum[k].top / sum[k].bottom / pattern[next].top;
       if (!hole && times != 0 && ratio != times) continue;
       taken[k] = true;
@@ -236,7 +236,7 @@ class Matcher {
     if (rewriter_.rank(value) != 0) {
       if (rewriter_.op(value) != Op::view) return {};
       const auto& view = std::get<View>(rewriter_[value].attributes);
-      const auto kept = as_broadcast(view);
+      const auto kept = as_broadcast(rewriter_.graph, value);
       if (!kept || view.shape != shape_) return {};
       for (int axis : *kept) lacking.erase(std::find(lacking.begin(), lacking.end(), axis));
       inner = rewriter_.operand(value);

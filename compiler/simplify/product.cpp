@@ -38,9 +38,8 @@ class Flattening {
         return multiply(node.operands[0], power * static_cast<int>(*exponent), through, false);
       }
     }
-    if (node.op == Op::view && through == nullptr) {
-      const auto& view = std::get<View>(node.attributes);
-      if (as_broadcast(view)) return multiply_broadcast(value, power, view);
+    if (through == nullptr && as_broadcast(rewriter_.graph, value)) {
+      return multiply_broadcast(value, power, std::get<View>(node.attributes));
     }
     atom(value, power, through);
   }

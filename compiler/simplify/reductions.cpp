@@ -4,6 +4,7 @@
 #include <numeric>
 #include <optional>
 
+#include "compiler/graph/access.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/patterns.h"
 #include "compiler/simplify/rewriter.h"
@@ -165,6 +166,13 @@ Value sum_of_sum(Rewriter& rewriter, Value value) {
   return rewriter.graph.reduce(Op::reduce_sum, x, std::move(axes));
 }
 
+// Whether none of the axes A of x has extent 0.
+bool has_entries(Rewriter& rewriter, const Match& match) {
+  const Shape& shape = rewriter.shape(match['x']);
+  return std::none_of(match.axes[0]->begin(), match.axes[0]->end(),
+                      [&](int axis) { return shape[axis] == Dim(0); });
+}
+
 // Whether the entries of a value along the axes are 0 but for one, which is 1: the equality of an
 // index with the positions along an axis.
 bool is_one_hot(const Rewriter& rewriter, Value value, int axis) {
@@ -249,10 +257,19 @@ Value sum_term_by_term(Rewriter& rewriter, Value value) {
   return build(rewriter, result, rewriter.shape(value));
 }
 
+// A sum of no entries.
+Value empty_sum(Rewriter& rewriter, Value value) {
+  const Shape& shape = rewriter.shape(rewriter.operand(value));
+  const Numbers& axes = axes_of(rewriter, value);
+  if (std::none_of(axes.begin(), axes.end(), [&](int axis) { return shape[axis] == Dim(0); })) {
+    return {};
+  }
+  return rewriter.graph.full(rewriter.graph.constant(0), rewriter.shape(value));
+}
+
 Value over_nothing(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   const Value x = node.operands[0];
-  if (node.op == Op::argmax || node.op == Op::argmin) return {};
   const Numbers axes = axes_of(rewriter, value);
   if (axes.empty()) return node.op == Op::norm ? rewriter.graph.map(Op::abs, {x}) : x;
   Numbers longer;
@@ -294,8 +311,8 @@ Value extremum_of_repeated(Rewriter& rewriter, Value value) {
 Value reduction_of_transpose(Rewriter& rewriter, Value value) {
   const Value x = rewriter.operand(value);
   const Op op = rewriter.op(value);
-  if (rewriter.op(x) != Op::view || op == Op::argmax || op == Op::argmin) return {};
-  const auto permutation = as_transpose(std::get<View>(rewriter[x].attributes));
+  if (op == Op::argmax || op == Op::argmin) return {};
+  const auto permutation = as_transpose(rewriter.graph, x);
   if (!permutation) return {};
   const Numbers axes = axes_of(rewriter, value);
   Numbers inner_axes;
@@ -322,6 +339,13 @@ struct Operand {
   Product product;
 };
 
+// Whether a contraction may read the operand of a view in the view's place.
+bool is_readable(const Rewriter& rewriter, Value value) {
+  if (rewriter.op(value) != Op::view) return false;
+  const auto& view = std::get<View>(rewriter[value].attributes);
+  return !view.fill && may_read(view.map, view.shape, rewriter.shape(rewriter.operand(value)));
+}
+
 // Σ over factors of which some lack an axis that others have: a contraction.
 Value sum_to_contraction(Rewriter& rewriter, Value value) {
   const Numbers axes = axes_of(rewriter, value);
@@ -330,8 +354,7 @@ Value sum_to_contraction(Rewriter& rewriter, Value value) {
   std::vector<Operand> operands;
   for (const Factor& factor : product.factors) {
     if (rewriter.rank(factor.base) == 0) return {};
-    const bool is_view = rewriter.op(factor.base) == Op::view &&
-                         !std::get<View>(rewriter[factor.base].attributes).fill;
+    const bool is_view = is_readable(rewriter, factor.base);
     Operand next{varied(rewriter, factor.base), std::nullopt, {}};
     if (is_view) next.view = std::get<View>(rewriter[factor.base].attributes);
     auto same = std::find_if(operands.begin(), operands.end(),
@@ -388,9 +411,11 @@ std::vector<Rule> make_table() {
   const std::vector<Op> idempotent = {Op::reduce_max, Op::reduce_min, Op::reduce_any,
                                       Op::reduce_all};
   return {
+      rule("sum of nothing", {Op::reduce_sum}, empty_sum, "sum(x) over no entries", "0", exact),
       rule("reduction of one entry", folds, over_nothing, "sum(x) over one entry", "x", exact),
       rule("sum of a sum", {Op::reduce_sum}, sum_of_sum, "sum(sum(x))", "sum(x)", rounding),
-      rule("softmax sums to one", sum_over(softmax_over(x)), 1, rounding),
+      rule("softmax sums to one", sum_over(softmax_over(x)), 1, rounding, Stage::simplify,
+           {has_entries, "over at least one entry"}),
       rule("a one-hot row sums to one", {Op::reduce_sum}, sum_of_one_hot,
            "sum[k] (if k == i then 1 else 0)", "1", exact),
       rule("reduction of a transpose", folds, reduction_of_transpose, "sum(x', axis = 0)",

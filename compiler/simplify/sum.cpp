@@ -67,6 +67,13 @@ bool occurs(const Sum& sum, Value base) {
   });
 }
 
+// A term that may be NaN and is 0 otherwise: it is kept as it is.
+bool has_zero(const Sum& sum) {
+  return std::any_of(sum.begin(), sum.end(), [](const Product& term) {
+    return term.top == 0 && !term.factors.empty();
+  });
+}
+
 // The power of `base` in all of the terms: the one nearest to 0 where they have the same sign.
 int common_power(const Sum& sum, Value base) {
   std::optional<int> common;
@@ -107,7 +114,7 @@ Sum sum_of(Rewriter& rewriter, Value value, bool open) {
 bool is_sum(const Graph& graph, Value value) {
   const Node& node = graph[value];
   if (node.op == Op::add || node.op == Op::sub) return true;
-  if (node.op != Op::view || !as_broadcast(std::get<View>(node.attributes))) return false;
+  if (!as_broadcast(graph, value)) return false;
   const Op inner = graph[node.operands[0]].op;
   return inner == Op::add || inner == Op::sub;
 }
@@ -126,6 +133,7 @@ Sum terms_of(Rewriter& rewriter, Value value) {
 }
 
 bool collect_terms(Rewriter& rewriter, Sum& sum) {
+  if (has_zero(sum)) return false;
   bool found = false;
   Sum collected;
   for (const Product& term : sum) {
@@ -133,6 +141,7 @@ bool collect_terms(Rewriter& rewriter, Sum& sum) {
                              [&](const Product& other) { return same_factors(other, term); });
     if (same == collected.end()) {
       collected.push_back(term);
+      found |= term.top == 0;
     } else {
       add_coefficient(*same, term);
       found = true;
@@ -156,7 +165,7 @@ bool collect_terms(Rewriter& rewriter, Sum& sum) {
 
 Product common_factor(Rewriter& /*rewriter*/, Sum& sum) {
   Product common;
-  if (sum.size() < 2) return common;
+  if (sum.size() < 2 || has_zero(sum)) return common;
   for (const Factor& factor : sum[0].factors) {
     if (occurs({common}, factor.base)) continue;
     if (const int power = common_power(sum, factor.base)) {

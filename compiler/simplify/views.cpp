@@ -91,8 +91,7 @@ std::optional<std::vector<int>> varied_axes(const Rewriter& rewriter, const Node
   std::set<int> varied;
   for (Value operand : node.operands) {
     if (rewriter.rank(operand) == 0) continue;
-    if (rewriter.op(operand) != Op::view) return std::nullopt;
-    const auto axes = as_broadcast(std::get<View>(rewriter[operand].attributes));
+    const auto axes = as_broadcast(rewriter.graph, operand);
     if (!axes) return std::nullopt;
     varied.insert(axes->begin(), axes->end());
   }
@@ -111,7 +110,7 @@ Value computed_before_repeated(Rewriter& rewriter, Value value) {
   std::vector<Value> operands;
   for (Value operand : node.operands) {
     if (rewriter.rank(operand) != 0) {
-      std::vector<int> axes = *as_broadcast(std::get<View>(rewriter[operand].attributes));
+      std::vector<int> axes = *as_broadcast(rewriter.graph, operand);
       for (int& axis : axes) {
         axis = static_cast<int>(std::find(varied->begin(), varied->end(), axis) - varied->begin());
       }
@@ -128,9 +127,9 @@ Value computed_before_transposed(Rewriter& rewriter, Value value) {
   std::vector<Value> operands;
   for (Value operand : node.operands) {
     if (rewriter.rank(operand) != 0) {
-      if (rewriter.op(operand) != Op::view) return {};
+      if (!as_transpose(rewriter.graph, operand)) return {};
       const auto& view = std::get<View>(rewriter[operand].attributes);
-      if (!as_transpose(view) || (common && !(*common == view))) return {};
+      if (common && !(*common == view)) return {};
       common = view;
       operand = rewriter.operand(operand);
     }
