@@ -19,8 +19,8 @@ bool in_range(const Affine& access, const Shape& extents, const Dim& extent);
 Affine composed(const Affine& access, const std::vector<Affine>& by);
 // Whether some access uses the index.
 bool uses(const std::vector<Affine>& accesses, int index);
-// Whether a contraction over indices of these extents may read an operand of this shape so: an index
-// alone runs over the whole axis.
+// Whether a contraction over indices of these extents may read an operand of this shape so: an
+// index alone runs over the whole axis.
 bool may_read(const std::vector<Affine>& accesses, const Shape& extents, const Shape& shape);
 
 }  // namespace gradus

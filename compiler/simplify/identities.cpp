@@ -1,4 +1,5 @@
 // Identities of single operators, and what is known when compiling.
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/simplify/patterns.h"
@@ -67,6 +68,31 @@ Value repeated_scalar(Rewriter& rewriter, Value value) {
   return full > 0 ? result : rewriter.graph.full(result, node.type.shape);
 }
 
+bool is_empty(const Shape& shape) {
+  return std::find(shape.begin(), shape.end(), Dim(0)) != shape.end();
+}
+
+// Zeros, where there are no entries, or none to sum.
+Value of_nothing(Rewriter& rewriter, Value value) {
+  const Node& node = rewriter[value];
+  if (node.type.element != Element::real) return {};
+  bool nothing = is_empty(node.type.shape);
+  if (node.op == Op::reduce_sum) nothing |= is_empty(rewriter.shape(node.operands[0]));
+  if (node.op == Op::contract) {
+    nothing |= is_empty(std::get<Contraction>(node.attributes).extents);
+  }
+  if (!nothing) return {};
+  return rewriter.graph.full(rewriter.graph.constant(0), node.type.shape);
+}
+
+std::vector<Op> everything() {
+  std::vector<Op> ops;
+  for (int op = 0; op <= static_cast<int>(Op::scatter_add); ++op) {
+    if (!is_leaf(static_cast<Op>(op))) ops.push_back(static_cast<Op>(op));
+  }
+  return ops;
+}
+
 std::vector<Op> elementwise() {
   std::vector<Op> ops;
   for (const Map& row : maps()) ops.push_back(row.op);
@@ -75,6 +101,7 @@ std::vector<Op> elementwise() {
 
 std::vector<Rule> make_table() {
   return {
+      rule("of no entries", everything(), of_nothing, "sum(x) over nothing", "0", exact),
       rule("arithmetic of numbers", elementwise(), fold, "2 + 3", "5", exact),
       rule("a number among tensors", elementwise(), repeated_scalar, "x + repeated(c)", "x + c",
            exact, Stage::recognise),

@@ -100,8 +100,8 @@ Product summand(Rewriter& rewriter, Value sum) {
   return product_of(rewriter, rewriter.operand(sum), false);
 }
 
-// Scalars of the model stay in the sum in which they were written, as in Σ (ŷ − y) · w · x; divisors
-// and constants go before it.
+// Scalars of the model stay in the sum in which they were written, as in Σ (ŷ − y) · w · x;
+// divisors and constants go before it.
 bool is_free_to_stay(Rewriter& rewriter, const Factor& factor) {
   return rewriter.rank(factor.base) == 0 && factor.power > 0 &&
          !rewriter.facts[factor.base].constant;
@@ -257,16 +257,6 @@ Value sum_term_by_term(Rewriter& rewriter, Value value) {
   return build(rewriter, result, rewriter.shape(value));
 }
 
-// A sum of no entries.
-Value empty_sum(Rewriter& rewriter, Value value) {
-  const Shape& shape = rewriter.shape(rewriter.operand(value));
-  const Numbers& axes = axes_of(rewriter, value);
-  if (std::none_of(axes.begin(), axes.end(), [&](int axis) { return shape[axis] == Dim(0); })) {
-    return {};
-  }
-  return rewriter.graph.full(rewriter.graph.constant(0), rewriter.shape(value));
-}
-
 Value over_nothing(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   const Value x = node.operands[0];
@@ -411,7 +401,6 @@ std::vector<Rule> make_table() {
   const std::vector<Op> idempotent = {Op::reduce_max, Op::reduce_min, Op::reduce_any,
                                       Op::reduce_all};
   return {
-      rule("sum of nothing", {Op::reduce_sum}, empty_sum, "sum(x) over no entries", "0", exact),
       rule("reduction of one entry", folds, over_nothing, "sum(x) over one entry", "x", exact),
       rule("sum of a sum", {Op::reduce_sum}, sum_of_sum, "sum(sum(x))", "sum(x)", rounding),
       rule("softmax sums to one", sum_over(softmax_over(x)), 1, rounding, Stage::simplify,

@@ -7,7 +7,6 @@
 #include <cstdlib>
 
 #include "compiler/graph/rewrite.h"
-#include "compiler/graph/print.h"
 #include "compiler/simplify/match.h"
 
 namespace gradus::rewriting {
@@ -84,7 +83,6 @@ Value Rewriter::checked(const Rule& rule, Value before, Value after) {
                same_type ? "does not end" : "changes the type");
     std::abort();
   }
-  if (getenv("TRACE")) { fmt::print(stderr, "TRACE {}\n{}->\n{}", rule.name, text(graph, std::span(&before,1)), text(graph, std::span(&after,1))); }
   record(rule, before, after);
   return after;
 }

@@ -69,9 +69,8 @@ bool occurs(const Sum& sum, Value base) {
 
 // A term that may be NaN and is 0 otherwise: it is kept as it is.
 bool has_zero(const Sum& sum) {
-  return std::any_of(sum.begin(), sum.end(), [](const Product& term) {
-    return term.top == 0 && !term.factors.empty();
-  });
+  return std::any_of(sum.begin(), sum.end(),
+                     [](const Product& term) { return term.top == 0 && !term.factors.empty(); });
 }
 
 // The power of `base` in all of the terms: the one nearest to 0 where they have the same sign.

@@ -123,8 +123,8 @@ inline E matmul(E a, E b) {
     return {&graph, graph.contract({a, b}, {{rows, inner}, 1, {{at(0), at(1)}, {at(1)}}})};
   }
   const Dim columns = b.shape()[1];
-  return {&graph, graph.contract(
-                      {a, b}, {{rows, columns, inner}, 2, {{at(0), at(2)}, {at(2), at(1)}}})};
+  return {&graph,
+          graph.contract({a, b}, {{rows, columns, inner}, 2, {{at(0), at(2)}, {at(2), at(1)}}})};
 }
 
 // index(n) as rows of 0 and 1.
