@@ -222,11 +222,9 @@ class Arithmetic {
   bool absorb_sign(Product& product) const {
     if (product.top > 0) return false;
     for (Factor& factor : product.factors) {
-      const Node& node = rewriter_[factor.base];
-      if (node.op != Op::sub || rewriter_.is_named(factor.base) || std::abs(factor.power) != 1) {
-        continue;
-      }
-      factor.base = rewriter_.graph.map(Op::sub, {node.operands[1], node.operands[0]});
+      const bool difference = rewriter_.op(factor.base) == Op::sub;
+      if (!difference || rewriter_.is_named(factor.base) || factor.power % 2 == 0) continue;
+      factor.base = reversed(rewriter_, factor.base);
       product.top = -product.top;
       return true;
     }
@@ -251,7 +249,8 @@ class Arithmetic {
   }
 
   // Whether something may be cancelled or recognised when these are multiplied.
-  bool interact(const Product& a, const Product& b) const {
+  bool interact(Product a, const Product& b) const {
+    turn_alike(rewriter_, b, a);
     for (const Factor& x : a.factors) {
       for (const Factor& y : b.factors) {
         if (x.base == y.base && (x.power > 0) != (y.power > 0)) return true;
@@ -397,10 +396,14 @@ class Arithmetic {
     return result;
   }
 
-  // The operand of a broadcast is an atom too: the other way may compute with it before.
-  std::vector<Value> with_operands(std::vector<Value> atoms) const {
-    for (size_t k = 0, count = atoms.size(); k < count; ++k) {
+  // The operand of a broadcast is an atom too, since the other way may compute with it before; and
+  // so is a difference the other way round.
+  std::vector<Value> with_relatives(std::vector<Value> atoms) const {
+    for (size_t k = 0; k < atoms.size(); ++k) {
       if (rewriter_.op(atoms[k]) == Op::view) atoms.push_back(rewriter_.operand(atoms[k]));
+    }
+    for (size_t k = 0, count = atoms.size(); k < count; ++k) {
+      if (rewriter_.op(atoms[k]) == Op::sub) atoms.push_back(reversed(rewriter_, atoms[k]));
     }
     return atoms;
   }
@@ -408,7 +411,7 @@ class Arithmetic {
   void accept(Candidate candidate, const std::vector<Value>& atoms) {
     if (candidate.value == best_.value) return;
     if (!candidate.recognised && !rewriter_.is_active(constants_in_front)) return;
-    const std::vector<Value> all = with_operands(atoms);
+    const std::vector<Value> all = with_relatives(atoms);
     const Measure now = measure(rewriter_, best_.value, all);
     const Measure then = measure(rewriter_, candidate.value, all);
     const bool first = best_.value == value_;

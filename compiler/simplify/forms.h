@@ -31,6 +31,11 @@ Product product_of(Rewriter& rewriter, Value value, bool open = true);
 // A value as a sum: through addition, subtraction and signs. Names are kept as above.
 Sum sum_of(Rewriter& rewriter, Value value, bool open = true);
 
+// y − x for x − y.
+Value reversed(Rewriter& rewriter, Value difference);
+// Turns the factors y − x of a product around where the model has x − y.
+void turn_alike(const Rewriter& rewriter, const Product& model, Product& product);
+
 // Whether a value is written as a sum (through a broadcast): then it may be multiplied out.
 bool is_sum(const Graph& graph, Value value);
 // The terms of a value for which `is_sum` holds, whatever its name.

@@ -79,6 +79,35 @@ class Flattening {
 
 }  // namespace
 
+Value reversed(Rewriter& rewriter, Value difference) {
+  const Node& node = rewriter[difference];
+  return rewriter.graph.map(Op::sub, {node.operands[1], node.operands[0]});
+}
+
+namespace {
+
+// Whether b is −a, both being differences.
+bool is_reverse(const Rewriter& rewriter, Value a, Value b) {
+  const Node& x = rewriter[a];
+  const Node& y = rewriter[b];
+  return x.op == Op::sub && y.op == Op::sub && x.operands[0] == y.operands[1] &&
+         x.operands[1] == y.operands[0];
+}
+
+}  // namespace
+
+void turn_alike(const Rewriter& rewriter, const Product& model, Product& product) {
+  for (Factor& factor : product.factors) {
+    if (rewriter.op(factor.base) != Op::sub) continue;
+    for (const Factor& other : model.factors) {
+      if (!is_reverse(rewriter, factor.base, other.base)) continue;
+      factor.base = other.base;
+      if (factor.power % 2 != 0) product.top = -product.top;
+      break;
+    }
+  }
+}
+
 Product product_of(Rewriter& rewriter, Value value, bool open) {
   Product product;
   Flattening(rewriter, product).multiply(value, 1, nullptr, open);
@@ -123,6 +152,7 @@ void reduce_fraction(Product& product) {
 
 bool merge_factors(Rewriter& rewriter, Product& product) {
   bool cancelled = false;
+  turn_alike(rewriter, product, product);
   std::vector<Factor> merged;
   for (const Factor& factor : product.factors) {
     auto same = std::find_if(merged.begin(), merged.end(), [&](const Factor& other) {

@@ -29,6 +29,12 @@ bool m_is_harmless(Rewriter& rewriter, const Match& match) {
 }
 constexpr std::string_view harmless = "m is finite, or the largest of x";
 
+// A name that the user gave to σ(−x) is kept.
+bool has_no_name(Rewriter& rewriter, const Match& match) {
+  Graph& graph = rewriter.graph;
+  return !rewriter.is_named(graph.map(Op::sigmoid, {graph.map(Op::neg, {match['x']})}));
+}
+
 // Whether the logarithm of a value is one of the functions above, so that taking it early is safe.
 bool has_plain_log(Rewriter& rewriter, Value value) {
   const Op op = rewriter.op(value);
@@ -124,6 +130,8 @@ std::vector<Rule> make_table() {
       rule("sigmoid", exp(-x) * sigmoid(x), 1 - sigmoid(x), rounding, recognise),
       rule("sigmoid", exp(x) * sigmoid(-x), sigmoid(x), rounding, recognise),
       rule("sigmoid", 1 / (1 + e), sigmoid(-x), rounding, recognise),
+      rule("sigmoid", 1 - sigmoid(-x), sigmoid(x), rounding, recognise,
+           {has_no_name, "sigmoid(-x) has no name"}),
       rule("sigmoid", exp(-softplus(x)), sigmoid(-x), rounding, recognise),
       rule("tanh", (exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x), rounding, recognise),
       rule("softplus", log(1 + e), softplus(x), rounding, recognise),

@@ -133,6 +133,11 @@ Sum terms_of(Rewriter& rewriter, Value value) {
 
 bool collect_terms(Rewriter& rewriter, Sum& sum) {
   if (has_zero(sum)) return false;
+  for (size_t k = 1; k < sum.size(); ++k) {
+    for (size_t earlier = 0; earlier < k; ++earlier) {
+      turn_alike(rewriter, sum[earlier], sum[k]);
+    }
+  }
   bool found = false;
   Sum collected;
   for (const Product& term : sum) {
