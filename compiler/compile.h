@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "compiler/check/program.h"
-#include "compiler/codegen/compile.h"
 #include "compiler/graph/derivation.h"
 #include "compiler/graph/function.h"
+#include "compiler/kernel/plan.h"
 
-// The pipeline from a checked program to code, one function a phase. What a phase made is printed by
+// The pipeline from a checked program to code, one function a phase. What a phase made is printed
+// by
 // `--dump`.
 namespace gradus {
 
@@ -32,10 +33,10 @@ Function evaluation(Program& program);
 // The losses and metrics, and the gradients under their variables' names.
 Function with_gradients(Program& program, const Gradients& gradients);
 
-// One step of a train block: the losses and metrics, the updates of its parameters, of the optimizer's
-// states and of the program's states. Gradients are clipped as the block says. The block's `until`, where
-// there is one, is the last result and is called `until`.
-Function training_step(Program& program, const Train& train, Gradients& gradients);
+// One step of a train block: the losses and metrics, the updates of its parameters, of the
+// optimizer's states and of the program's states. Gradients are clipped as the block says. The
+// block's `until`, where there is one, is the last result and is called `until`.
+Function training_step(Program& program, const Train& train);
 
 // A function with numbers for all extents, rewritten for them and fused into kernels.
 kernel::Plan plan_of(Graph& graph, const Function& function, const DimBindings& dims,

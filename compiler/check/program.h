@@ -96,7 +96,8 @@ struct Train {
   double validation = 0;
   std::optional<double> clip_norm;
   std::optional<int64_t> patience;
-  Value until;  // a boolean, over losses and the block's gradient leaves; invalid where there is none
+  Value
+      until;  // a boolean, over losses and the block's gradient leaves; invalid where there is none
   Span span;
 };
 

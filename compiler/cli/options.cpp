@@ -26,8 +26,8 @@ void add_common(CLI::App& command, Options& options) {
   command.add_flag("-q,--quiet", options.quiet, "no progress");
   command.add_flag("-v,--verbose", options.verbose, "say more");
   command.add_option("--dump", options.dump, "print what a phase made, and stop there")
-      ->check(CLI::IsMember(
-          {"syntax", "types", "graph", "gradient", "simplified", "plan", "llvm"}));
+      ->check(
+          CLI::IsMember({"syntax", "types", "graph", "gradient", "simplified", "plan", "llvm"}));
 }
 
 bool use_color(const Options& options, int file_descriptor) {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/check/program.h"
+#include "grammar/diagnostic.h"
+#include "grammar/syntax.h"
+
+namespace gradus {
+
+struct CheckOptions {
+  std::vector<std::string> set;  // CONST=VALUE, in place of what the file says
+  bool training = false;         // what the language's `training` means
+};
+
+// Checks a model file: resolves names, infers shapes, instantiates functions and layers, and builds
+// the graph. The trees must outlive the call. Nothing where there are errors.
+std::optional<Program> check(const syntax::File& file, std::span<const syntax::File> prelude,
+                             const CheckOptions& options, Diagnostics& diagnostics);
+
+}  // namespace gradus

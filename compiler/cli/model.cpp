@@ -1,0 +1,79 @@
+#include "compiler/cli/model.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "compiler/check/check.h"
+#include "compiler/prelude/prelude.h"
+#include "grammar/diagnostic.h"
+#include "grammar/parser.h"
+
+namespace gradus::cli {
+namespace {
+
+std::optional<std::string> read(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  return file.bad() ? std::nullopt : std::optional(std::move(text));
+}
+
+// Errors are printed for people on standard error; with --json as one object on standard output.
+void print(const Diagnostics& diagnostics, const std::vector<SourceFile>& sources,
+           const Options& options) {
+  std::vector<std::string> objects;
+  for (const Diagnostic& each : diagnostics.sorted()) {
+    if (options.json && diagnostics.any()) {
+      objects.push_back(render_json(each, sources));
+    } else {
+      fmt::print(stderr, "{}\n", render(each, sources, use_color(options, STDERR_FILENO)));
+    }
+  }
+  if (!objects.empty()) fmt::print("{{\"errors\": [{}]}}\n", fmt::join(objects, ", "));
+}
+
+}  // namespace
+
+std::optional<Program> load_model(const Options& options, bool training, Status& status) {
+  std::optional<std::string> text = read(options.file);
+  if (!text) {
+    print_error(options, fmt::format("can not read {}", options.file),
+                "the first argument is a model file");
+    status = Status::unreadable;
+    return std::nullopt;
+  }
+  // File 0 is the model; the prelude follows.
+  std::vector<SourceFile> sources = {{options.file, *std::move(text)}};
+  for (const PreludeFile& file : prelude_files()) {
+    sources.push_back({std::string("prelude/") + std::string(file.name), std::string(file.text)});
+  }
+  Diagnostics diagnostics;
+  std::vector<syntax::File> trees;
+  for (uint32_t k = 0; k < sources.size(); ++k) {
+    trees.push_back(parse(sources[k], k, diagnostics));
+  }
+  std::optional<Program> program;
+  if (!diagnostics.any()) {
+    CheckOptions checking;
+    checking.training = training;
+    checking.set = options.set;
+    program = check(trees[0], std::span(trees).subspan(1), checking, diagnostics);
+  }
+  print(diagnostics, sources, options);
+  if (!program) status = Status::model_errors;
+  return program;
+}
+
+void print_error(const Options& options, const std::string& message, const std::string& help) {
+  const bool color = use_color(options, STDERR_FILENO);
+  fmt::print(stderr, "{}: {}\n", color ? "\x1b[1;31merror\x1b[0m" : "error", message);
+  if (!help.empty()) fmt::print(stderr, "  = help: {}\n", help);
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "compiler/check/program.h"
+#include "compiler/cli/options.h"
+#include "compiler/cli/status.h"
+
+namespace gradus::cli {
+
+// The checked program of the model file, with warnings printed; or nothing, where errors were
+// printed and `status` says what the run ends with. `training` is what the language's `training`
+// means.
+std::optional<Program> load_model(const Options& options, bool training, Status& status);
+
+// Prints `error: …` and, where there is one, a line of help, to standard error.
+void print_error(const Options& options, const std::string& message, const std::string& help = "");
+
+}  // namespace gradus::cli

@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "compiler/cli/commands.h"
+#include "compiler/cli/dump.h"
+#include "compiler/cli/model.h"
+#include "compiler/cli/session.h"
+#include "compiler/compile.h"
+#include "grammar/diagnostic.h"
+#include "runtime/npy.h"
+
+namespace gradus::cli {
+namespace {
+
+struct PredictOptions : Options {
+  std::string weights;
+  std::string out;
+  std::vector<std::string> of;
+  int64_t batch = 0;
+  bool allow_missing = false;
+};
+
+// The program's outputs, or the values asked for. An error is printed where there is none.
+std::optional<std::vector<NamedValue>> wanted(const Program& program,
+                                              const PredictOptions& options) {
+  if (options.of.empty()) {
+    if (!program.outputs.empty()) return program.outputs;
+    print_error(options, fmt::format("{} declares no `output`", options.file),
+                "name a definition with `--of`");
+    return std::nullopt;
+  }
+  std::vector<NamedValue> values;
+  for (const std::string& name : options.of) {
+    const Value value = program.find(name);
+    if (!value.valid()) {
+      std::vector<std::string> names;
+      for (const NamedValue& known : program.definitions) names.push_back(known.name);
+      const std::string near(closest(name, names));
+      print_error(options, fmt::format("there is no definition `{}` in {}", name, options.file),
+                  near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+      return std::nullopt;
+    }
+    values.push_back({name, value, {}});
+  }
+  return values;
+}
+
+int batch_axis(const Shape& shape) {
+  for (size_t k = 0; k < shape.size(); ++k) {
+    if (shape[k] == Dim::named("batch")) return static_cast<int>(k);
+  }
+  return -1;
+}
+
+std::optional<runtime::Error> write(const std::string& path,
+                                    std::vector<runtime::Prediction>& predictions) {
+  if (predictions.size() == 1 && !path.ends_with(".npz")) {
+    return runtime::write_npy(path, predictions[0].values);
+  }
+  std::vector<runtime::TensorView> views;
+  for (const runtime::Prediction& each : predictions) views.push_back({each.name, &each.values});
+  return runtime::write_tensors(path, views);
+}
+
+Status predict(const PredictOptions& options) {
+  Status status = Status::done;
+  std::optional<Program> program = load_model(options, false, status);
+  if (!program) return status;
+  const auto values = wanted(*program, options);
+  if (!values) return Status::wrong_usage;
+  if (values->size() > 1 && !options.out.ends_with(".npz")) {
+    print_error(options, fmt::format("{} outputs do not fit into {}", values->size(), options.out),
+                "give a file that ends in .npz, or pick one with `--of`");
+    return Status::wrong_usage;
+  }
+
+  Function function;
+  for (const NamedValue& value : *values) function.results.push_back({value.name, value.value});
+  const std::vector<std::string> needed = inputs_needed(*program, function.roots());
+  auto session = begin(*program, precision_of(*program, options), options,
+                       {options.weights, options.allow_missing, &needed});
+  if (!session) return unreadable(options, session.error());
+
+  const int64_t samples = session->data.samples.value_or(1);
+  const runtime::BatchOptions cut{.batch = options.batch, .shuffle = false, .seed = options.seed};
+  runtime::Batches batches(session->data.dataset, cut);
+  const std::vector<runtime::Program> programs =
+      compiled(*program, {function}, session->data.dims, runtime::batch_sizes(samples, cut),
+               session->precision);
+  runtime::ThreadPool pool(thread_count(options));
+  runtime::Arena arena;
+  runtime::Calls calls(programs, session->weights, session->data.dataset, arena, &pool);
+  runtime::Averages averages(programs);
+  std::vector<runtime::Prediction> rows;
+  for (const NamedValue& value : *values) {
+    rows.push_back({value.name, batch_axis(program->graph.shape(value.value)), {}});
+  }
+  runtime::Predictions predictions(std::move(rows), samples);
+  runtime::evaluate(calls, batches, averages, &predictions);
+  if (auto error = write(options.out, predictions.all())) return unreadable(options, *error);
+  return Status::done;
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Status& status) {
+  auto options = std::make_shared<PredictOptions>();
+  CLI::App* command = app.add_subcommand("predict", "The model's outputs on data.");
+  add_common(*command, *options);
+  command->add_option("--weights", options->weights, "trained weights, .safetensors or .npz")
+      ->required();
+  command->add_option("-o", options->out, "the .npy file to write, .npz for several outputs")
+      ->required();
+  command->add_option("--of", options->of, "a definition instead of the outputs (repeatable)")
+      ->allow_extra_args(false);
+  command->add_option("--batch", options->batch, "samples in a batch (all)")
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--allow-missing", options->allow_missing,
+                    "start missing weights from their initialisers");
+  command->callback(
+      [options, &status] { status = options->dump.empty() ? predict(*options) : dump(*options); });
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,124 @@
+#include "compiler/compile.h"
+
+#include <cmath>
+#include <map>
+
+#include "compiler/gradient/gradient.h"
+#include "compiler/graph/rewrite.h"
+#include "compiler/kernel/planner.h"
+#include "compiler/simplify/simplify.h"
+
+namespace gradus {
+namespace {
+
+void append(std::vector<Definition>& results, const std::vector<NamedValue>& values) {
+  for (const NamedValue& value : values) results.push_back({value.name, value.value});
+}
+
+// All values of a function rewritten together, so that what they share stays shared.
+Function simplified(Graph& graph, Function function) {
+  const std::vector<Value> after = simplify(graph, function.roots(), nullptr);
+  size_t next = 0;
+  for (Definition& result : function.results) result.value = after[next++];
+  for (Update& update : function.updates) update.value = after[next++];
+  return function;
+}
+
+// min(1, clip / ‖gradients‖): the factor that keeps the norm of all gradients, taken as one vector,
+// below `clip` (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
+// networks", 2013).
+Value clip_factor(Graph& graph, const std::vector<Definition>& gradients, double clip) {
+  Value squares = graph.constant(0);
+  for (const Definition& gradient : gradients) {
+    const Value square = graph.map(Op::mul, {gradient.value, gradient.value});
+    std::vector<int> axes(graph.shape(square).size());
+    for (size_t k = 0; k < axes.size(); ++k) axes[k] = static_cast<int>(k);
+    squares = graph.map(Op::add, {squares, graph.reduce(Op::reduce_sum, square, axes)});
+  }
+  // The norm is 0 only where every gradient is, which then stays as it is.
+  const Value norm = graph.map(Op::sqrt, {squares});
+  const Value limit = graph.constant(clip);
+  return graph.map(Op::div, {limit, graph.map(Op::max, {norm, limit})});
+}
+
+}  // namespace
+
+std::vector<Definition> parameters_of(const Program& program) {
+  std::vector<Definition> all;
+  for (const Parameter& parameter : program.parameters) {
+    all.push_back({parameter.name, parameter.value});
+  }
+  return all;
+}
+
+Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables) {
+  Gradients found;
+  std::vector<Value> inputs;
+  for (const Definition& variable : variables) inputs.push_back(variable.value);
+  const std::vector<Value> raw = gradient(graph, loss, inputs, &found.log);
+  const std::vector<Value> simple = simplify(graph, raw, &found.log);
+  for (size_t k = 0; k < variables.size(); ++k) {
+    found.raw.push_back({variables[k].name, raw[k]});
+    found.simplified.push_back({variables[k].name, simple[k]});
+  }
+  return found;
+}
+
+Function evaluation(Program& program) {
+  Function function;
+  append(function.results, program.losses);
+  append(function.results, program.metrics);
+  return simplified(program.graph, std::move(function));
+}
+
+Function with_gradients(Program& program, const Gradients& gradients) {
+  Function function;
+  append(function.results, program.losses);
+  append(function.results, program.metrics);
+  for (const Definition& gradient : gradients.simplified) function.results.push_back(gradient);
+  return simplified(program.graph, std::move(function));
+}
+
+Function training_step(Program& program, const Train& train) {
+  Graph& graph = program.graph;
+  std::vector<Definition> variables;
+  for (const OptimizerUpdate& update : train.optimizer) {
+    const Parameter& parameter = program.parameters[update.parameter];
+    variables.push_back({parameter.name, parameter.value});
+  }
+  Gradients gradients = differentiate(graph, program.find(train.loss), variables);
+  if (train.clip_norm) {
+    const Value factor = clip_factor(graph, gradients.simplified, *train.clip_norm);
+    for (Definition& gradient : gradients.simplified) {
+      gradient.value = graph.map(Op::mul, {gradient.value, factor});
+    }
+  }
+
+  Function function;
+  append(function.results, program.losses);
+  append(function.results, program.metrics);
+  if (train.until.valid()) function.results.push_back({"until", train.until});
+  std::map<Value, Value> placeholders;
+  for (size_t k = 0; k < train.optimizer.size(); ++k) {
+    placeholders[train.optimizer[k].gradient] = gradients.simplified[k].value;
+    for (const Update& update : train.optimizer[k].updates) function.updates.push_back(update);
+  }
+  for (const Parameter& state : program.states) {
+    if (state.update.valid()) function.updates.push_back({state.value, state.update});
+  }
+
+  const std::vector<Value> bound = substitute(graph, function.roots(), placeholders);
+  size_t next = 0;
+  for (Definition& result : function.results) result.value = bound[next++];
+  for (Update& update : function.updates) update.value = bound[next++];
+  return simplified(graph, std::move(function));
+}
+
+kernel::Plan plan_of(Graph& graph, const Function& function, const DimBindings& dims,
+                     Precision precision) {
+  const Function numeric = simplified(graph, specialise(graph, function, dims));
+  const auto real = precision == Precision::f32 ? kernel::Scalar::f32 : kernel::Scalar::f64;
+  return kernel::plan(graph, numeric, {.real = real});
+}
+
+}  // namespace gradus
