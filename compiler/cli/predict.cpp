@@ -54,12 +54,12 @@ int batch_axis(const Shape& shape) {
 }
 
 std::optional<runtime::Error> write(const std::string& path,
-                                    std::vector<runtime::Prediction>& predictions) {
+                                    std::vector<runtime::NamedTensor>& predictions) {
   if (predictions.size() == 1 && !path.ends_with(".npz")) {
     return runtime::write_npy(path, predictions[0].values);
   }
   std::vector<runtime::TensorView> views;
-  for (const runtime::Prediction& each : predictions) views.push_back({each.name, &each.values});
+  for (const runtime::NamedTensor& each : predictions) views.push_back({each.name, &each.values});
   return runtime::write_tensors(path, views);
 }
 
@@ -92,9 +92,9 @@ Status predict(const PredictOptions& options) {
   runtime::Arena arena;
   runtime::Calls calls(programs, session->weights, session->data.dataset, arena, &pool);
   runtime::Averages averages(programs);
-  std::vector<runtime::Prediction> rows;
+  std::vector<runtime::WantedOutput> rows;
   for (const NamedValue& value : *values) {
-    rows.push_back({value.name, batch_axis(program->graph.shape(value.value)), {}});
+    rows.push_back({value.name, batch_axis(program->graph.shape(value.value))});
   }
   runtime::Predictions predictions(std::move(rows), samples);
   runtime::evaluate(calls, batches, averages, &predictions);
