@@ -114,8 +114,6 @@ llvm::Function* Emitter::begin_function(const std::string& name, llvm::FunctionT
   const auto linkage = exported ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage;
   llvm::Function* function = llvm::Function::Create(type, linkage, name, module);
   function->setDoesNotThrow();
-  function->addFnAttr("target-cpu", target.cpu);
-  function->addFnAttr("target-features", target.features);
   // Full vectors also where the processor's default would be half of them.
   const std::string bits = std::to_string(8 * target.vector_bytes);
   function->addFnAttr("prefer-vector-width", bits);

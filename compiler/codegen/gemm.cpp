@@ -126,7 +126,8 @@ class Gemm {
     if (shape_.k_block < shape_.k) return by_groups(tile, operands);
     row_blocks(rows_, tile, [&](const Tile& of, Value*) {
       operands.a = at(a_, times(of.row, of_.a.outer_stride));
-      finish(of, emit_sums(e_, shape_, of, operands, shape_.k, zero_sums(e_, shape_, of)));
+      finish(of,
+             emit_sums(e_, shape_, of, operands, e_.index(shape_.k), zero_sums(e_, shape_, of)));
     });
   }
 
@@ -148,32 +149,25 @@ class Gemm {
   // k in blocks: the sums of a group of row blocks are kept in memory from one to the next.
   void by_groups(const Tile& panel_tile, TileOperands operands) {
     const int64_t size = shape_.rows * shape_.width();
-    const int64_t last = (shape_.k - 1) / shape_.k_block * shape_.k_block;
+    Value* k_end = e_.index(shape_.k);
     Value* b = operands.b;
     emit_for(e_, rows_.begin, rows_.end, shape_.row_group, [&](Value* first) {
-      const Range group = {
-          first, smaller_index(e_, rows_.end, e_.ir.CreateAdd(first, e_.index(shape_.row_group)))};
-      const auto sums_of = [&](Value* i) {
-        return at(sums_, times(e_.ir.CreateSub(i, first), size));
-      };
-      const auto move_to = [&](const Tile& of, Value* k) {
-        operands.a = at(at(a_, times(of.row, of_.a.outer_stride)), times(k, of_.a.inner_stride));
+      Value* group_end = e_.ir.CreateAdd(first, e_.index(shape_.row_group));
+      const Range group = {first, smaller_index(e_, rows_.end, group_end)};
+      Value* entries = times(e_.ir.CreateSub(group.end, first), size * bytes(shape_.type));
+      e_.ir.CreateMemSet(sums_, e_.ir.getInt8(0), entries, llvm::Align(8));
+      emit_for(e_, e_.index(0), k_end, shape_.k_block, [&](Value* k) {
+        Value* next = smaller_index(e_, e_.ir.CreateAdd(k, e_.index(shape_.k_block)), k_end);
         operands.b = at(b, times(k, operands.b_k));
-      };
-      Value* bytes_of_group = times(e_.ir.CreateSub(group.end, first), size * bytes(shape_.type));
-      e_.ir.CreateMemSet(sums_, e_.ir.getInt8(0), bytes_of_group, llvm::Align(8));
-      emit_for(e_, e_.index(0), e_.index(last), shape_.k_block, [&](Value* k) {
         row_blocks(group, panel_tile, [&](const Tile& of, Value* i) {
-          move_to(of, k);
-          Sums sums = load_sums(e_, shape_, of, sums_of(i));
-          sums = emit_sums(e_, shape_, of, operands, shape_.k_block, std::move(sums));
-          store_sums(e_, shape_, of, sums, sums_of(i));
+          operands.a = at(at(a_, times(of.row, of_.a.outer_stride)), times(k, of_.a.inner_stride));
+          Value* place = at(sums_, times(e_.ir.CreateSub(i, first), size));
+          const Sums sums = emit_sums(e_, shape_, of, operands, e_.ir.CreateSub(next, k),
+                                      load_sums(e_, shape_, of, place));
+          Value* last = e_.ir.CreateICmpEQ(next, k_end);
+          emit_if(e_, e_.ir.CreateNot(last), [&] { store_sums(e_, shape_, of, sums, place); });
+          emit_if(e_, last, [&] { finish(of, sums); });
         });
-      });
-      row_blocks(group, panel_tile, [&](const Tile& of, Value* i) {
-        move_to(of, e_.index(last));
-        Sums sums = load_sums(e_, shape_, of, sums_of(i));
-        finish(of, emit_sums(e_, shape_, of, operands, shape_.k - last, std::move(sums)));
       });
     });
   }

@@ -22,7 +22,7 @@ class Pack {
         columns_(columns),
         to_(to),
         entry_(e.memory_type(shape.type, 1)),
-        vector_(e.memory_type(shape.type, shape.lanes)),
+        side_(std::min(shape.lanes, 8)),
         align_(static_cast<uint64_t>(bytes(shape.type))) {}
 
   // Rows are runs of neighbours already.
@@ -34,28 +34,29 @@ class Pack {
       for (int64_t v = 0; v < vectors(); ++v) {
         Value* offset = e_.index(v * shape_.lanes);
         const int64_t left = std::min<int64_t>(columns_ - v * shape_.lanes, shape_.lanes);
-        store(load(at(read, offset, 1), static_cast<int>(left)), at(write, offset, 1));
+        Value* row = load(at(read, offset, 1), shape_.lanes, static_cast<int>(left));
+        store(row, at(write, offset, 1));
       }
     });
   }
 
   // Columns are runs of neighbours: squares of them are turned.
   void transpose() {
-    emit_for(e_, e_.index(0), e_.index(vectors()), 1, [&](Value* v) {
-      Value* offset = e_.ir.CreateMul(v, e_.index(shape_.lanes));
-      Value* first = e_.ir.CreateAdd(column_, offset);
-      Value* write = at(to_, offset, 1);
-      if (shape_.k < shape_.lanes) {
-        square(first, e_.index(0), write, static_cast<int>(shape_.k));
-        return;
-      }
-      // The last square overlaps the one before.
-      Value* last = e_.index(shape_.k - shape_.lanes);
-      emit_for(e_, e_.index(0), e_.index(shape_.k), shape_.lanes, [&](Value* k) {
-        square(first, shape_.k % shape_.lanes == 0 ? k : smaller_index(e_, k, last), write,
-               shape_.lanes);
-      });
-    });
+    emit_for(
+        e_, e_.index(0), e_.index((columns_ + side_ - 1) / side_), 1, [&](Value* square_number) {
+          Value* offset = e_.ir.CreateMul(square_number, e_.index(side_));
+          Value* first = e_.ir.CreateAdd(column_, offset);
+          Value* write = at(to_, offset, 1);
+          if (shape_.k < side_) {
+            square(first, e_.index(0), write, static_cast<int>(shape_.k));
+            return;
+          }
+          // The last square overlaps the one before.
+          Value* last = e_.index(shape_.k - side_);
+          emit_for(e_, e_.index(0), e_.index(shape_.k), side_, [&](Value* k) {
+            square(first, shape_.k % side_ == 0 ? k : smaller_index(e_, k, last), write, side_);
+          });
+        });
   }
 
   void collect() {
@@ -74,25 +75,26 @@ class Pack {
   Value* at(Value* base, Value* index, int64_t stride) {
     return e_.ir.CreateGEP(entry_, base, e_.ir.CreateMul(index, e_.index(stride)));
   }
-  Value* load(Value* from, int count) {
-    if (count == shape_.lanes) return e_.ir.CreateAlignedLoad(vector_, from, align_);
-    return e_.ir.CreateMaskedLoad(vector_, from, align_, e_.first_lanes(shape_.lanes, count),
-                                  llvm::Constant::getNullValue(vector_));
+  Value* load(Value* from, int lanes, int count) {
+    llvm::Type* vector = e_.memory_type(shape_.type, lanes);
+    if (count == lanes) return e_.ir.CreateAlignedLoad(vector, from, align_);
+    return e_.ir.CreateMaskedLoad(vector, from, align_, e_.first_lanes(lanes, count),
+                                  llvm::Constant::getNullValue(vector));
   }
   void store(Value* value, Value* to) { e_.ir.CreateAlignedStore(value, to, align_); }
   int64_t vectors() const { return (columns_ + shape_.lanes - 1) / shape_.lanes; }
 
-  // `count` rows from k on of the vector of columns from `first` on: at step d, lanes whose number
+  // `count` rows from k on of the columns from `first` on: at step d, lanes whose number
   // has the bit d change places with the rows whose number has it.
   void square(Value* first, Value* k, Value* write, int count) {
-    const int lanes = shape_.lanes;
+    const int lanes = side_;
     std::vector<Value*> rows;
     Value* last = e_.ir.CreateAdd(column_, e_.index(columns_ - 1));
     for (int j = 0; j < lanes; ++j) {
       Value* which = e_.ir.CreateAdd(first, e_.index(j));
       // The last column stands in for those beyond it.
       if (columns_ % lanes != 0) which = smaller_index(e_, which, last);
-      rows.push_back(load(at(at(from_, which, strides_.column), k, 1), count));
+      rows.push_back(load(at(at(from_, which, strides_.column), k, 1), lanes, count));
     }
     for (int d = 1; d < lanes; d *= 2) {
       std::vector<int> low;
@@ -124,7 +126,7 @@ class Pack {
   int64_t columns_;
   Value* to_;
   llvm::Type* entry_;
-  llvm::Type* vector_;
+  int side_;  // of the squares; larger ones are turned faster, but are a multiple of the code
   Align align_;
 };
 

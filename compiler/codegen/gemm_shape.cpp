@@ -24,8 +24,9 @@ bool repeatable(const Local& local, const Contraction& of) {
 
 Panel panel_of(const GemmShape& shape, const Contraction& of) {
   if (of.b.inner_stride == 1) {
-    // Beyond the second-level cache rows that lie far apart miss more than copying them costs.
-    const bool large = shape.k * shape.n * bytes(shape.type) > int64_t{1} << 20;
+    // Rows that lie far apart fall on few lines of the cache: copying them pays when they are read
+    // by several row blocks, unless all of B is small.
+    const bool large = shape.k * shape.n * bytes(shape.type) > int64_t{1} << 17;
     return large && shape.m >= 48 ? Panel::copied : Panel::direct;
   }
   return of.b.outer_stride == 1 ? Panel::transposed : Panel::collected;
@@ -116,10 +117,11 @@ GemmShape gemm_shape(const Target& target, const Local& local) {
   shape.panel = panel_of(shape, of);
   choose_tile(shape, target, of, repeatable(local, of));
   choose_tasks(shape);
-  // A panel of B should stay in the second-level cache while the rows of A pass by.
-  constexpr int64_t longest = 2048;
-  constexpr int64_t block = 1024;
-  shape.k_block = shape.k > longest ? block : shape.k;
+  // What is read of a panel of B should stay in the first-level cache while the rows of A pass by.
+  constexpr int64_t most_bytes = 48 << 10;
+  const int64_t most = std::max<int64_t>(most_bytes / (shape.width() * bytes(shape.type)), 128);
+  const int64_t blocks = shape.k > most * 5 / 4 ? (shape.k + most - 1) / most : 1;
+  shape.k_block = blocks == 1 ? shape.k : ((shape.k + blocks - 1) / blocks + 1) / 2 * 2;
   shape.row_group = std::min<int64_t>(shape.row_blocks(), 32);
   return shape;
 }

@@ -11,8 +11,8 @@ using kernel::ExprId;
 using llvm::Align;
 using llvm::Value;
 
-// Steps of k a round: enough to hide the loop's own instructions.
-constexpr int64_t unroll = 2;
+// Steps of k a round: enough to hide the loop's own instructions. Blocks of k are of even size.
+int64_t unroll(const GemmShape& shape) { return shape.k % 2 == 0 ? 2 : 1; }
 
 struct Steps {
   Emitter& e;
@@ -149,46 +149,42 @@ int64_t epilogue_cost(const kernel::Kernel& kernel, const Contraction& of) {
 }  // namespace
 
 Sums emit_sums(Emitter& e, const GemmShape& shape, const Tile& tile, const TileOperands& at,
-               int64_t count, Sums sums) {
+               Value* count, Sums sums) {
   const Steps steps{e, shape, tile, at};
-  const int64_t rounds = count / unroll;
-  Value* a = at.a;
-  Value* b = at.b;
-  int64_t done = 0;
-  if (rounds > 2) {
-    llvm::IRBuilder<>& ir = e.ir;
-    llvm::Function* function = ir.GetInsertBlock()->getParent();
-    llvm::BasicBlock* before = ir.GetInsertBlock();
-    llvm::BasicBlock* inside = llvm::BasicBlock::Create(ir.getContext(), "", function);
-    llvm::BasicBlock* after = llvm::BasicBlock::Create(ir.getContext(), "", function);
-    ir.CreateBr(inside);
-    ir.SetInsertPoint(inside);
-    llvm::PHINode* round = ir.CreatePHI(ir.getInt64Ty(), 2);
-    llvm::PHINode* a_now = ir.CreatePHI(ir.getPtrTy(), 2);
-    llvm::PHINode* b_now = ir.CreatePHI(ir.getPtrTy(), 2);
-    round->addIncoming(e.index(rounds), before);
-    a_now->addIncoming(a, before);
-    b_now->addIncoming(b, before);
-    std::vector<llvm::PHINode*> carried;
-    for (Value*& sum : sums) {
-      llvm::PHINode* phi = ir.CreatePHI(sum->getType(), 2);
-      phi->addIncoming(sum, before);
-      carried.push_back(phi);
-      sum = phi;
-    }
-    for (int64_t k = 0; k < unroll; ++k) steps.step(a_now, b_now, k, sums);
-    a = steps.place(a_now, unroll * at.a_k);
-    b = steps.place(b_now, unroll * at.b_k);
-    Value* left = ir.CreateSub(round, e.index(1));
-    round->addIncoming(left, inside);
-    a_now->addIncoming(a, inside);
-    b_now->addIncoming(b, inside);
-    for (size_t i = 0; i < sums.size(); ++i) carried[i]->addIncoming(sums[i], inside);
-    ir.CreateCondBr(ir.CreateICmpNE(left, e.index(0)), inside, after);
-    ir.SetInsertPoint(after);
-    done = rounds * unroll;
+  const int64_t unrolled = unroll(shape);
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
+  if (known && known->getSExtValue() <= 2 * unrolled) {
+    for (int64_t k = 0; k < known->getSExtValue(); ++k) steps.step(at.a, at.b, k, sums);
+    return sums;
   }
-  for (int64_t k = 0; k < count - done; ++k) steps.step(a, b, k, sums);
+  llvm::IRBuilder<>& ir = e.ir;
+  llvm::Function* function = ir.GetInsertBlock()->getParent();
+  llvm::BasicBlock* before = ir.GetInsertBlock();
+  llvm::BasicBlock* inside = llvm::BasicBlock::Create(ir.getContext(), "", function);
+  llvm::BasicBlock* after = llvm::BasicBlock::Create(ir.getContext(), "", function);
+  ir.CreateBr(inside);
+  ir.SetInsertPoint(inside);
+  const auto carry = [&](Value* from) {
+    llvm::PHINode* phi = ir.CreatePHI(from->getType(), 2);
+    phi->addIncoming(from, before);
+    return phi;
+  };
+  llvm::PHINode* left = carry(count);
+  llvm::PHINode* a = carry(at.a);
+  llvm::PHINode* b = carry(at.b);
+  std::vector<llvm::PHINode*> carried;
+  for (Value*& sum : sums) {
+    carried.push_back(carry(sum));
+    sum = carried.back();
+  }
+  for (int64_t k = 0; k < unrolled; ++k) steps.step(a, b, k, sums);
+  Value* still_left = ir.CreateSub(left, e.index(unrolled));
+  left->addIncoming(still_left, inside);
+  a->addIncoming(steps.place(a, unrolled * at.a_k), inside);
+  b->addIncoming(steps.place(b, unrolled * at.b_k), inside);
+  for (size_t i = 0; i < sums.size(); ++i) carried[i]->addIncoming(sums[i], inside);
+  ir.CreateCondBr(ir.CreateICmpSGT(still_left, e.index(0)), inside, after);
+  ir.SetInsertPoint(after);
   return sums;
 }
 

@@ -31,9 +31,9 @@ struct TileOperands {
   bool b_padded = false;  // whole vectors of B may be read
 };
 
-// sums + Σ over the next `count` k of a · b, in registers throughout.
+// sums + Σ over the next `count` > 0 values of k of a · b, in registers throughout.
 Sums emit_sums(Emitter& emitter, const GemmShape& shape, const Tile& tile,
-               const TileOperands& operands, int64_t count, Sums sums);
+               const TileOperands& operands, llvm::Value* count, Sums sums);
 
 Sums zero_sums(Emitter& emitter, const GemmShape& shape, const Tile& tile);
 Sums load_sums(Emitter& emitter, const GemmShape& shape, const Tile& tile, llvm::Value* from);

@@ -56,6 +56,21 @@ std::string host_features() {
   return features.getString();
 }
 
+// Fills in what the processor and its features have.
+Target described(Target target) {
+  const auto machine = target_machine(target);
+  const Width* row = std::find_if(std::begin(widths), std::end(widths), [&](const Width& width) {
+    return (width.architecture.empty() ||
+            width.architecture == machine->getTargetTriple().getArchName().str()) &&
+           (width.feature.empty() ||
+            machine->getMCSubtargetInfo()->checkFeatures(std::string(width.feature)));
+  });
+  target.vector_bytes = row->vector_bytes;
+  target.vector_registers = row->vector_registers;
+  target.scales_by_powers = row->scales_by_powers;
+  return target;
+}
+
 }  // namespace
 
 void bug(const std::string& message) {
@@ -79,23 +94,12 @@ int bytes(Scalar type) {
 int Target::lanes(Scalar type) const { return vector_bytes / std::max(bytes(type), 4); }
 
 Target detect(const std::string& cpu, const std::string& features) {
-  initialise();
-  Target target;
-  const bool host = cpu.empty() || cpu == "native";
-  target.cpu = host ? llvm::sys::getHostCPUName().str() : cpu;
-  target.features = host ? host_features() : "";
+  static const Target host = described({llvm::sys::getHostCPUName().str(), host_features()});
+  const bool this_one = cpu.empty() || cpu == "native";
+  if (this_one && features.empty()) return host;
+  Target target = this_one ? host : Target{cpu, ""};
   if (!features.empty()) target.features += (target.features.empty() ? "" : ",") + features;
-  const auto machine = target_machine(target);
-  const Width* row = std::find_if(std::begin(widths), std::end(widths), [&](const Width& width) {
-    return (width.architecture.empty() ||
-            width.architecture == machine->getTargetTriple().getArchName().str()) &&
-           (width.feature.empty() ||
-            machine->getMCSubtargetInfo()->checkFeatures(std::string(width.feature)));
-  });
-  target.vector_bytes = row->vector_bytes;
-  target.vector_registers = row->vector_registers;
-  target.scales_by_powers = row->scales_by_powers;
-  return target;
+  return described(std::move(target));
 }
 
 std::unique_ptr<llvm::TargetMachine> target_machine(const Target& target) {
