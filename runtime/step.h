@@ -14,7 +14,7 @@ namespace gradus::runtime {
 class ThreadPool;  // runtime/threads.h
 
 // Parameters, states and optimizer states are read and updated in place; outputs are written; all
-// else is input, also the scalars `step`, `epoch`, `t` and the seed.
+// else is input, also the scalars `step` and `epoch`, which count from 0.
 enum class Role : uint8_t { input, parameter, state, optimizer_state, output };
 
 // What the caller passes: a block of entries in the order of `shape`, row by row, that begins at a

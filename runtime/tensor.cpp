@@ -103,6 +103,8 @@ std::optional<Tensor> Tensor::make(Scalar type, Shape shape) {
   made.type_ = type;
   made.shape_ = std::move(shape);
   made.size_ = *entries;
+  constexpr int64_t address_space = int64_t{1} << 47;  // of a process, on the machines there are
+  if (made.bytes() > address_space) return std::nullopt;
   const int64_t rounded = std::max<int64_t>(1, (made.bytes() + alignment - 1) / alignment);
   const auto block = static_cast<size_t>(rounded * alignment);
   made.data_.reset(::operator new(block, std::align_val_t{alignment}, std::nothrow));

@@ -117,9 +117,10 @@ class Loop {
   // Updates the variables; what it writes is with the calls.
   std::span<Call> update(int64_t step, const Batches::Batch& batch) {
     const auto calls = calls_.of(batch.samples);
+    const int64_t epoch = step / batches_.per_epoch();
     for (Call& call : calls) {
       call.set("step", static_cast<double>(step));
-      call.set("epoch", static_cast<double>(step / batches_.per_epoch()));
+      call.set("epoch", static_cast<double>(epoch));
       call.run(batch);
     }
     return calls;
