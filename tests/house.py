@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "compiler/check": ["fmt/", "grammar/", "compiler/graph/", "compiler/prelude/"],
     "compiler/gradient": ["fmt/", "compiler/graph/"],
     "compiler/simplify": ["fmt/", "compiler/graph/"],
-    "compiler/formula": ["fmt/", "compiler/graph/"],
+    "compiler/formula": ["fmt/", "compiler/graph/", "compiler/gradient/", "compiler/simplify/"],
     "compiler/kernel": ["fmt/", "compiler/graph/"],
     "compiler/codegen": ["fmt/", "compiler/graph/", "compiler/kernel/", "runtime/step.h",
                          "runtime/tensor.h", "llvm/"],

@@ -42,10 +42,13 @@ class Dim {
   // As a user would write it: `2*time - 1`.
   std::string text() const;
 
- private:
   // A product of names, sorted, with repetition; the empty product is 1.
   using Monomial = std::vector<std::string>;
-  std::map<Monomial, int64_t> terms_;  // no coefficient is 0
+  // The coefficients that are not 0, by their monomials.
+  const std::map<Monomial, int64_t>& terms() const { return terms_; }
+
+ private:
+  std::map<Monomial, int64_t> terms_;
 };
 
 using Shape = std::vector<Dim>;

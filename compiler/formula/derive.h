@@ -1,0 +1,45 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/graph/derivation.h"
+#include "compiler/graph/function.h"
+#include "compiler/graph/graph.h"
+
+namespace gradus::formula {
+
+enum class Format : unsigned char { text, latex, numpy };
+
+// What is differentiated: the values that the user gave names to, in the file's order, as written,
+// and the one whose derivatives these are.
+struct Subject {
+  std::vector<Definition> definitions;  // may hold the loss
+  Definition loss;                      // as written
+  Value simplified;                     // the same value as it is computed
+  Derivation derivation;                // of the loss as it is computed
+};
+
+// A derivative that is asked for.
+struct Wanted {
+  std::string name;  // of what the loss is differentiated by
+  Value variable;
+  Value gradient;  // as it is computed
+};
+
+struct Options {
+  Format format = Format::text;
+  bool steps = false;               // the walk
+  bool raw = false;                 // before simplification
+  bool inline_definitions = false;  // written out instead of named
+  bool document = false;            // LaTeX: a whole document
+  int width = 0;                    // text: columns of the terminal, 0 for no terminal
+};
+
+// The derivatives as formulas, in the format that is asked for. Values that are computed for the
+// walk's factors are added to the graph.
+std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
+                   const Options& options);
+
+}  // namespace gradus::formula

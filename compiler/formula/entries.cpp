@@ -1,0 +1,297 @@
+// Values entry by entry: index notation.
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/formula/reader.h"
+#include "compiler/graph/access.h"
+
+namespace gradus::formula {
+namespace {
+
+// Whether 0 ≤ access holds for all indices below the extents, and whether access < extent does.
+struct InRange {
+  bool below = false;
+  bool above = false;
+};
+
+InRange range_of(const Affine& access, const Shape& extents, const Dim& extent) {
+  const Bounds reached = bounds(access, extents);
+  return {reached.least.never_negative(), (extent - Dim(1) - reached.largest).never_negative()};
+}
+
+Expr all_of(std::vector<Expr> conditions) {
+  return conditions.size() == 1 ? conditions[0] : logic("and", std::move(conditions));
+}
+
+Expr guarded(const std::vector<Expr>& conditions, const Expr& value, double otherwise) {
+  if (conditions.empty()) return value;
+  // Where one place alone counts, nothing is read elsewhere that is not there.
+  if (otherwise == 0 && conditions.size() == 1 && conditions[0]->word == "=") {
+    return product({value, bracket(conditions[0])});
+  }
+  return choice(all_of(conditions), value, number(otherwise));
+}
+
+// x = rest + constant.
+struct Shifted {
+  std::vector<Expr> rest;
+  double constant = 0;
+};
+
+Shifted shifted(const Expr& x) {
+  Shifted result;
+  for (const Expr& term : x.is(Kind::sum) ? x->parts : std::vector<Expr>{x}) {
+    if (term.is(Kind::number)) {
+      result.constant += term->value;
+    } else {
+      result.rest.push_back(term);
+    }
+  }
+  return result;
+}
+
+// x `sign` y, with the numbers on the right.
+Expr compared(const Expr& x, std::string_view sign, const Expr& y) {
+  Shifted left = shifted(x);
+  return comparison(sum(std::move(left.rest)), sign, sum({y, number(-left.constant)}));
+}
+
+// Adds that 0 ≤ x < extent, as far as it is not sure.
+void require(std::vector<Expr>& conditions, const Expr& x, InRange sure, const Dim& extent,
+             const Expr& written_extent) {
+  if (extent == Dim(1) && !(sure.below && sure.above)) {
+    conditions.push_back(compared(x, "=", number(0)));
+    return;
+  }
+  if (!sure.below) conditions.push_back(compared(x, "≥", number(0)));
+  if (!sure.above) conditions.push_back(compared(x, "<", written_extent));
+}
+
+}  // namespace
+
+Expr Reader::at(Value value, const Indices& indices) {
+  if (is_named(value)) return entry(named(value), indices);
+  if (op(value) != Op::add && op(value) != Op::sub) return entry_product(value, indices);
+  std::vector<Expr> terms;
+  for (const auto& [term, minus] : terms_of(value)) {
+    const Expr written = at_operand(term, indices);
+    terms.push_back(minus ? negative(written) : written);
+  }
+  return sum(std::move(terms));
+}
+
+// Operands of elementwise operators have the shape of the result or are scalars.
+Expr Reader::at_operand(Value operand, const Indices& indices) {
+  return at(operand, graph_.shape(operand).empty() ? Indices{} : indices);
+}
+
+Expr Reader::affine(const Affine& access, const Indices& indices) const {
+  std::vector<Expr> terms;
+  for (const Affine::Term& term : access.terms) {
+    terms.push_back(product({number(static_cast<double>(term.coefficient)), indices[term.axis]}));
+  }
+  terms.push_back(dim(access.offset));
+  return sum(std::move(terms));
+}
+
+Expr Reader::entry_product(Value value, const Indices& indices) {
+  const Product product = factors_of(value);
+  if (product.top == 0) return number(0);
+  if (product.factors.size() == 1 && product.factors[0].value == value &&
+      product.factors[0].power == 1 && product.factors[0].form == Factor::Form::entry) {
+    return entry_atom(value, indices);
+  }
+  Indices bound;
+  for (int k = product.free; k < static_cast<int>(product.extents.size()); ++k) {
+    bound.push_back(new_index(product.extents[k]));
+  }
+  Indices all = indices;
+  all.insert(all.end(), bound.begin(), bound.end());
+
+  Scale scale = this->scale(product);
+  std::vector<Expr> top;
+  std::vector<Expr> bottom;
+  for (const Factor& factor : product.factors) {
+    Indices inner;
+    for (const Affine& access : factor.at) inner.push_back(affine(access, all));
+    const Expr base =
+        factor.form == Factor::Form::entry
+            ? at(factor.value, inner)
+            : entry_condition(factor.value, inner, factor.form == Factor::Form::fails);
+    const Expr written = power(base, number(std::fabs(factor.power)));
+    if (inner.empty() && (factor.power < 0 || base.is(Kind::name))) {
+      (factor.power > 0 ? scale.top : scale.bottom).push_back(written);
+    } else {
+      (factor.power > 0 ? top : bottom).push_back(written);
+    }
+  }
+  for (const Expr& index : bound) indices_.erase(text(index->symbol));
+  Expr body = quotient(formula::product(std::move(top)), formula::product(std::move(bottom)));
+  if (body.is(Kind::negative)) {
+    body = body[0];
+    scale.minus = !scale.minus;
+  }
+  return scaled(std::move(scale), bound.empty() ? body : big("Σ", body, bound));
+}
+
+Expr Reader::entry_condition(Value value, const Indices& indices, bool fails) {
+  const Expr condition = at(value, indices);
+  return bracket(fails ? negation(condition) : condition);
+}
+
+Expr Reader::entry_atom(Value value, const Indices& indices) {
+  const Node& node = graph_[value];
+  if (indices.empty()) {
+    if (auto written = whole_atom(value)) return *written;
+  }
+  if (is_map(node.op)) {
+    std::vector<Expr> x;
+    for (Value operand : node.operands) x.push_back(at_operand(operand, indices));
+    return applied(node.op, std::move(x));
+  }
+  if (is_reduction(node.op)) return entry_reduction(value, indices);
+  if (node.op == Op::iota) return indices[0];
+  if (node.op == Op::view) return entry_view(value, indices);
+  if (node.op == Op::spread) return entry_spread(value, indices);
+  if (node.op == Op::concat) return entry_concat(value, indices);
+  if (node.op == Op::cumsum) return entry_cumsum(value, indices);
+  if (node.op == Op::gather) return entry_gather(value, indices);
+  if (node.op == Op::scatter_add) return entry_scatter(value, indices);
+  // What is left takes tensors as wholes: softmax, reshape, and leaves.
+  for (Value operand : node.operands) whole_or_auxiliary(operand);
+  return entry(*whole_structure(value), indices);
+}
+
+Expr Reader::entry_reduction(Value value, const Indices& indices) {
+  const Value x = operands(value)[0];
+  const auto& axes = std::get<Axes>(graph_[value].attributes).axes;
+  Indices inner;
+  Indices bound;
+  auto outer = indices.begin();
+  for (int k = 0; k < graph_.type(x).rank(); ++k) {
+    if (std::binary_search(axes.begin(), axes.end(), k)) {
+      bound.push_back(new_index(graph_.shape(x)[k]));
+      inner.push_back(bound.back());
+    } else {
+      inner.push_back(*outer++);
+    }
+  }
+  const Expr body = at(x, inner);
+  for (const Expr& index : bound) indices_.erase(text(index->symbol));
+  const Op own = op(value);
+  if (own == Op::logsumexp) return call("log", {big("Σ", call("exp", {body}), bound)});
+  if (own == Op::norm) return call("sqrt", {big("Σ", power(body, number(2)), bound)});
+  if (own == Op::reduce_prod) return big("∏", body, bound);
+  std::string_view word = gradus::name(own);
+  if (word.substr(0, 7) == "reduce_") word.remove_prefix(7);
+  return big(word, body, bound);
+}
+
+// A view that leaves its operand somewhere.
+Expr Reader::entry_view(Value value, const Indices& indices) {
+  const auto& view = std::get<View>(graph_[value].attributes);
+  const Value x = operands(value)[0];
+  Indices inner;
+  std::vector<Expr> conditions;
+  for (size_t k = 0; k < view.map.size(); ++k) {
+    const Dim& extent = graph_.shape(x)[k];
+    inner.push_back(affine(view.map[k], indices));
+    require(conditions, inner[k], range_of(view.map[k], view.shape, extent), extent, dim(extent));
+    if (extent == Dim(1)) inner[k] = number(0);
+  }
+  return guarded(conditions, at(x, inner), view.fill.value_or(0));
+}
+
+// result[map(i)] += x[i]: x at the indices that lead there, summed where there are several.
+Expr Reader::entry_spread(Value value, const Indices& indices) {
+  const auto& view = std::get<View>(graph_[value].attributes);
+  const Value x = operands(value)[0];
+  const Shape& shape = graph_.shape(x);
+  Indices inner(shape.size());
+  std::vector<Expr> conditions;
+  std::vector<bool> solved(view.map.size(), false);
+  for (size_t k = 0; k < view.map.size(); ++k) {
+    const Affine& access = view.map[k];
+    if (access.terms.size() != 1) continue;
+    const auto [axis, coefficient] = access.terms[0];
+    if (inner[axis].valid() || std::abs(coefficient) != 1) continue;
+    solved[k] = true;
+    const Expr shifted = sum({indices[k], negative(dim(access.offset))});
+    inner[axis] = coefficient == 1 ? shifted : negative(shifted);
+    if (coefficient == -1) inner[axis] = sum({dim(access.offset), negative(indices[k])});
+    // The index of the target runs over its axis; i = ±(index − offset).
+    const Affine back = Affine::axis(0, coefficient, Dim(-coefficient) * access.offset);
+    require(conditions, inner[axis], range_of(back, {view.shape[k]}, shape[axis]), shape[axis],
+            dim(shape[axis]));
+  }
+  Indices bound;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (inner[axis].valid()) continue;
+    inner[axis] = new_index(shape[axis]);
+    bound.push_back(inner[axis]);
+  }
+  std::vector<Expr> factors = {at(x, inner)};
+  for (size_t k = 0; k < view.map.size(); ++k) {
+    if (solved[k] || view.shape[k] == Dim(1)) continue;
+    factors.push_back(bracket(comparison(affine(view.map[k], inner), "=", indices[k])));
+  }
+  for (const Expr& index : bound) indices_.erase(text(index->symbol));
+  Expr body = product(std::move(factors));
+  if (!bound.empty()) body = big("Σ", body, bound);
+  return guarded(conditions, body, 0);
+}
+
+Expr Reader::entry_concat(Value value, const Indices& indices) {
+  const int axis = std::get<Along>(graph_[value].attributes).axis;
+  const std::vector<Value>& parts = operands(value);
+  Dim end = graph_.shape(value)[axis];
+  Expr result;
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+    const Dim begin = end - graph_.shape(*part)[axis];
+    Indices inner = indices;
+    inner[axis] = sum({indices[axis], negative(dim(begin))});
+    const Expr written = at(*part, inner);
+    result = result.valid() ? choice(comparison(indices[axis], "<", dim(end)), written, result)
+                            : written;
+    end = begin;
+  }
+  return result;
+}
+
+Expr Reader::entry_cumsum(Value value, const Indices& indices) {
+  const auto& along = std::get<Along>(graph_[value].attributes);
+  const Expr index = new_index(graph_.shape(value)[along.axis]);
+  Indices inner = indices;
+  inner[along.axis] = index;
+  const std::string_view sign =
+      along.reverse ? (along.exclusive ? ">" : "≥") : (along.exclusive ? "<" : "≤");
+  const Expr counts = bracket(comparison(index, sign, indices[along.axis]));
+  const Expr body = product({at(operands(value)[0], inner), counts});
+  indices_.erase(text(index->symbol));
+  return big("Σ", body, {index});
+}
+
+Expr Reader::entry_gather(Value value, const Indices& indices) {
+  const int axis = std::get<Along>(graph_[value].attributes).axis;
+  const int inner = graph_.type(operands(value)[1]).rank();
+  const auto begin = indices.begin() + axis;
+  Indices at_table(indices.begin(), begin);
+  at_table.push_back(at(operands(value)[1], Indices(begin, begin + inner)));
+  at_table.insert(at_table.end(), begin + inner, indices.end());
+  return at(operands(value)[0], at_table);
+}
+
+Expr Reader::entry_scatter(Value value, const Indices& indices) {
+  const int axis = std::get<ScatterTarget>(graph_[value].attributes).axis;
+  const Indices bound = new_indices(graph_.shape(operands(value)[0]));
+  Indices at_updates = indices;
+  at_updates.erase(at_updates.begin() + axis);
+  at_updates.insert(at_updates.begin() + axis, bound.begin(), bound.end());
+  const Expr hits = bracket(comparison(at(operands(value)[0], bound), "=", indices[axis]));
+  const Expr body = product({at(operands(value)[1], at_updates), hits});
+  for (const Expr& index : bound) indices_.erase(text(index->symbol));
+  return big("Σ", body, bound);
+}
+
+}  // namespace gradus::formula

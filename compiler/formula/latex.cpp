@@ -1,0 +1,182 @@
+// Formulas in LaTeX, with the commands of amsmath.
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "compiler/formula/notation.h"
+
+namespace gradus::formula {
+namespace {
+
+// Functions that LaTeX has a command for.
+constexpr std::string_view commands[] = {"exp",  "log",  "sin", "cos", "tan", "sinh",
+                                         "cosh", "tanh", "max", "min", "det"};
+
+std::string function_name(std::string_view word) {
+  if (word == "σ") return "\\sigma";
+  if (word == "ψ") return "\\psi";
+  for (std::string_view command : commands) {
+    if (command == word) return "\\" + std::string(word);
+  }
+  std::string escaped;
+  for (char c : word) escaped += c == '_' ? "\\_" : std::string(1, c);
+  return fmt::format("\\operatorname{{{}}}", escaped);
+}
+
+std::string_view sign_of(std::string_view op) {
+  if (op == "≤") return "\\le";
+  if (op == "≥") return "\\ge";
+  if (op == "≠") return "\\ne";
+  return op;
+}
+
+class Latex : public Notation {
+  bool draws_fractions() const override { return true; }
+  std::string in_parentheses(const std::string& inner) const override {
+    return "\\left(" + inner + "\\right)";
+  }
+
+  std::string of_number(double value) const override {
+    const char* sign = std::signbit(value) ? "-" : "";
+    if (std::isnan(value)) return "\\mathrm{nan}";
+    if (std::isinf(value)) return fmt::format("{}\\infty", sign);
+    std::string out = digits(value);
+    if (const size_t e = out.find('e'); e != std::string::npos) {
+      const std::string power = fmt::format("10^{{{}}}", out.substr(e + 1));
+      const std::string front = out.substr(0, e);
+      out = front == "1" ? power : front + " \\cdot " + power;
+    }
+    return sign + out;
+  }
+
+  // `1` is the vector of ones; other names have letters.
+  std::string of_name(const Symbol& symbol) const override {
+    return symbol.base == "1" ? "\\mathbf{1}" : latex(symbol);
+  }
+
+  std::string of_entry(const Expr& x) const override {
+    return fmt::format("{}_{{{}}}", part(x, 0), commas(x, 1));
+  }
+
+  std::string of_sum(const Expr& x) const override {
+    std::string out = part(x, 0);
+    for (size_t k = 1; k < x->parts.size(); ++k) {
+      if (x[k].is(Kind::negative)) {
+        const bool bare = !x[k][0].is(Kind::sum);
+        out += " - " + (bare ? written(x[k][0]) : in_parentheses(written(x[k][0])));
+      } else if (x[k].is(Kind::number) && x[k]->value < 0) {
+        out += " - " + of_number(-x[k]->value);
+      } else {
+        out += " + " + part(x, k);
+      }
+    }
+    return out;
+  }
+
+  std::string of_product(const Expr& x) const override {
+    std::string out = part(x, 0);
+    for (size_t k = 1; k < x->parts.size(); ++k) {
+      const bool numbers = x[k].is(Kind::number) || x[k - 1].is(Kind::derivative);
+      out += is_with_complement(x, k - 1) ? "" : numbers ? " \\cdot " : " \\, ";
+      out += part(x, k);
+    }
+    return out;
+  }
+
+  std::string of_hadamard(const Expr& x) const override {
+    std::string out = part(x, 0);
+    for (size_t k = 1; k < x->parts.size(); ++k) out += " \\odot " + part(x, k);
+    return out;
+  }
+
+  std::string of_quotient(const Expr& x) const override {
+    return fmt::format("\\frac{{{}}}{{{}}}", part(x, 0), part(x, 1));
+  }
+
+  std::string of_power(const Expr& x) const override {
+    if (x[1].is_number(0.5)) return fmt::format("\\sqrt{{{}}}", written(x[0]));
+    const std::string plain = x[1].is(Kind::number) ? small_fraction(x[1]->value) : "";
+    // An accent or an index on the base stays apart from the exponent.
+    return fmt::format("{{{}}}^{{{}}}", part(x, 0), plain.empty() ? part(x, 1) : plain);
+  }
+
+  std::string of_negative(const Expr& x) const override { return "-" + part(x, 0); }
+  std::string of_transpose(const Expr& x) const override {
+    return fmt::format("{{{}}}^\\top", part(x, 0));
+  }
+
+  std::string of_call(const Expr& x) const override {
+    if (x->word == "sqrt") return fmt::format("\\sqrt{{{}}}", written(x[0]));
+    std::string inner;
+    const size_t plain = x->parts.size() - x->words.size();
+    for (size_t k = 0; k < x->parts.size(); ++k) {
+      if (k > 0) inner += ", ";
+      if (k >= plain) inner += fmt::format("\\text{{{}}} = ", x->words[k - plain]);
+      inner += part(x, k);
+    }
+    return function_name(x->word) + in_parentheses(inner);
+  }
+
+  std::string of_big(const Expr& x) const override {
+    std::string out = x->word == "Σ" ? "\\sum" : x->word == "∏" ? "\\prod" : function_name(x->word);
+    if (x->parts.size() > 1) out += fmt::format("_{{{}}}", commas(x, 1));
+    return out + " " + part(x, 0);
+  }
+
+  std::string of_bracket(const Expr& x) const override {
+    return "\\left[" + part(x, 0) + "\\right]";
+  }
+
+  std::string of_comparison(const Expr& x) const override {
+    return fmt::format("{} {} {}", part(x, 0), sign_of(x->word), part(x, 1));
+  }
+
+  std::string of_logic(const Expr& x) const override {
+    if (x->word == "not") return "\\lnot " + part(x, 0);
+    std::string out = part(x, 0);
+    for (size_t k = 1; k < x->parts.size(); ++k) {
+      out += (x->word == "and" ? " \\land " : " \\lor ") + part(x, k);
+    }
+    return out;
+  }
+
+  std::string of_choice(const Expr& x) const override {
+    return fmt::format(
+        "\\begin{{cases}} {} & \\text{{if }} {} \\\\ {} & \\text{{else}} \\end{{cases}}",
+        written(x[1]), written(x[0]), written(x[2]));
+  }
+
+  std::string of_norm(const Expr& x) const override {
+    return "\\left\\lVert " + part(x, 0) + " \\right\\rVert";
+  }
+  std::string of_absolute(const Expr& x) const override {
+    return "\\left\\lvert " + part(x, 0) + " \\right\\rvert";
+  }
+  std::string of_list(const Expr& x) const override { return "\\left[" + commas(x) + "\\right]"; }
+
+  std::string of_slice(const Expr& x) const override {
+    std::string out = x[0].valid() ? part(x, 0) : "";
+    out += "{:}";
+    if (x[1].valid()) out += part(x, 1);
+    if (x[2].valid()) out += "{:}" + part(x, 2);
+    return out;
+  }
+
+  std::string of_derivative(const Expr& x) const override {
+    return fmt::format("\\frac{{\\partial {}}}{{\\partial {}}}", written(x[0]), written(x[1]));
+  }
+};
+
+}  // namespace
+
+std::string latex(const Expr& x) { return Latex()(x); }
+
+std::string latex(const Equation& equation) {
+  std::string out = latex(equation.left) + " &";
+  for (const Expr& side : equation.right) out += "= " + latex(side) + " ";
+  out.pop_back();
+  return out;
+}
+
+}  // namespace gradus::formula

@@ -1,0 +1,302 @@
+#include "compiler/formula/product.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "compiler/graph/access.h"
+
+namespace gradus::formula {
+namespace {
+
+// Collects the factors of a product; each step is told where an entry is read.
+class Collector {
+ public:
+  Collector(const Graph& graph, const std::function<bool(Value)>& stops)
+      : graph_(graph), stops_(stops) {}
+
+  Product collect(Value value) {
+    const Shape& shape = graph_.shape(value);
+    product_.extents = shape;
+    product_.free = static_cast<int>(shape.size());
+    std::vector<Affine> at;
+    for (int k = 0; k < product_.free; ++k) at.push_back(Affine::axis(k));
+    look_into(value, at, 1);
+    drop_unused_sums();
+    reduce_fraction();
+    return std::move(product_);
+  }
+
+ private:
+  using At = std::vector<Affine>;
+
+  // Operands of elementwise operators have the shape of the result or are scalars.
+  At at_operand(Value operand, const At& at) const {
+    return graph_.shape(operand).empty() ? At{} : at;
+  }
+
+  void scale(double number, double power) {
+    if (power == 1) {
+      product_.top *= number;
+    } else if (power == -1) {
+      product_.bottom *= number;
+    } else {
+      product_.top *= std::pow(number, power);
+    }
+  }
+
+  void add_factor(Value value, const At& at, double power,
+                  Factor::Form form = Factor::Form::entry) {
+    for (Factor& factor : product_.factors) {
+      if (factor.value == value && factor.form == form && factor.at == at &&
+          (factor.power > 0) == (power > 0)) {
+        factor.power += power;
+        return;
+      }
+    }
+    product_.factors.push_back({value, at, power, form});
+  }
+
+  void collect(Value value, const At& at, double power) {
+    if (stops_(value)) {
+      add_factor(value, at, power);
+    } else {
+      look_into(value, at, power);
+    }
+  }
+
+  void look_into(Value value, const At& at, double power) {
+    const Node& node = graph_[value];
+    const std::vector<Value>& x = node.operands;
+    if (node.op == Op::constant && node.type.element == Element::real) {
+      const double number = std::get<Literal>(node.attributes).value;
+      // 0 in a denominator, and what is not finite, stays as it is written.
+      if (std::isfinite(number) && (number != 0 || power > 0)) return scale(number, power);
+    } else if (node.op == Op::size && std::fabs(power) == 1) {
+      product_.sizes.push_back({std::get<Extent>(node.attributes).dim, static_cast<int>(power)});
+      return;
+    } else if (node.op == Op::mul) {
+      collect(x[0], at_operand(x[0], at), power);
+      return collect(x[1], at_operand(x[1], at), power);
+    } else if ((node.op == Op::div || node.op == Op::div0) && std::fabs(power) == 1) {
+      collect(x[0], at_operand(x[0], at), power);
+      return collect(x[1], at_operand(x[1], at), -power);
+    } else if (node.op == Op::neg && std::fabs(power) == 1) {
+      product_.top = -product_.top;
+      return collect(x[0], at, power);
+    } else if (node.op == Op::stop_gradient) {
+      return collect(x[0], at, power);
+    } else if (node.op == Op::pow && !graph_.shape(value).empty() == !graph_.shape(x[0]).empty()) {
+      if (auto exponent = literal(graph_, x[1]); exponent && *exponent != 0) {
+        return collect_power(x[0], at, power * *exponent);
+      }
+    } else if (node.op == Op::to_real) {
+      if (graph_.type(x[0]).element != Element::boolean) return collect(x[0], at, power);
+      return add_condition(x[0], at, power, Factor::Form::holds);
+    } else if (node.op == Op::select && power == 1 && look_into_branch(value, at)) {
+      return;
+    } else if (look_through(value, at, power)) {
+      return;
+    }
+    add_factor(value, at, power);
+  }
+
+  // 1 where a boolean entry is true (or false), and else 0.
+  void add_condition(Value value, At at, double power, Factor::Form form) {
+    while (!stops_(value)) {
+      const Node& node = graph_[value];
+      if (node.op == Op::logical_not) {
+        form = form == Factor::Form::holds ? Factor::Form::fails : Factor::Form::holds;
+      } else if (node.op == Op::view && !std::get<View>(node.attributes).fill) {
+        At inner;
+        for (const Affine& access : std::get<View>(node.attributes).map) {
+          inner.push_back(composed(access, at));
+        }
+        at = inner;
+      } else {
+        break;
+      }
+      value = node.operands[0];
+    }
+    add_factor(value, at, power, form);
+  }
+
+  // x^p: a product is not multiplied out, and only a name or a function is raised in place.
+  void collect_power(Value x, const At& at, double power) {
+    if (std::fabs(power) == 1) return collect(x, at, power);
+    add_factor(x, at, power);
+  }
+
+  // if c then x else 0 is [c]·x.
+  bool look_into_branch(Value value, const At& at) {
+    const std::vector<Value>& x = graph_[value].operands;
+    for (int taken : {1, 2}) {
+      if (literal(graph_, x[3 - taken]) != 0.0) continue;
+      add_condition(x[0], at_operand(x[0], at), 1,
+                    taken == 1 ? Factor::Form::holds : Factor::Form::fails);
+      collect(x[taken], at_operand(x[taken], at), 1);
+      return true;
+    }
+    return false;
+  }
+
+  // Operators that only move entries, and sums of products.
+  bool look_through(Value value, const At& at, double power) {
+    const Node& node = graph_[value];
+    if (node.op == Op::view && !std::get<View>(node.attributes).fill) {
+      At inner;
+      for (const Affine& access : std::get<View>(node.attributes).map) {
+        inner.push_back(composed(access, at));
+      }
+      collect(node.operands[0], inner, power);
+      return true;
+    }
+    if (node.op == Op::reshape) {
+      auto axes = unit_axes(node.type.shape, graph_.shape(node.operands[0]));
+      if (!axes) return false;
+      At inner;
+      for (int axis : *axes) inner.push_back(axis < 0 ? Affine::at(0) : at[axis]);
+      collect(node.operands[0], inner, power);
+      return true;
+    }
+    if (node.op == Op::reduce_sum && power == 1) {
+      const auto& axes = std::get<Axes>(node.attributes).axes;
+      At inner;
+      auto outer = at.begin();
+      for (int k = 0; k < graph_.type(node.operands[0]).rank(); ++k) {
+        const bool summed = std::binary_search(axes.begin(), axes.end(), k);
+        inner.push_back(summed ? new_index(graph_.shape(node.operands[0])[k]) : *outer++);
+      }
+      collect(node.operands[0], inner, 1);
+      return true;
+    }
+    if (node.op == Op::contract && power == 1) {
+      const auto& contraction = std::get<Contraction>(node.attributes);
+      At indices = at;
+      for (size_t k = contraction.free; k < contraction.extents.size(); ++k) {
+        indices.push_back(new_index(contraction.extents[k]));
+      }
+      for (size_t k = 0; k < node.operands.size(); ++k) {
+        At inner;
+        for (const Affine& access : contraction.accesses[k]) {
+          inner.push_back(composed(access, indices));
+        }
+        collect(node.operands[k], inner, 1);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  Affine new_index(const Dim& extent) {
+    product_.extents.push_back(extent);
+    return Affine::axis(static_cast<int>(product_.extents.size()) - 1);
+  }
+
+  // Σ_k x, where k does not occur in x, is n·x; over an extent of 1 it is x.
+  void drop_unused_sums() {
+    std::vector<bool> used(product_.extents.size(), false);
+    for (const Factor& factor : product_.factors) {
+      for (const Affine& access : factor.at) {
+        for (const Affine::Term& term : access.terms) used[term.axis] = true;
+      }
+    }
+    std::vector<Affine> renumbered;
+    Shape extents;
+    for (int k = 0; k < static_cast<int>(product_.extents.size()); ++k) {
+      renumbered.push_back(Affine::axis(static_cast<int>(extents.size())));
+      const Dim& extent = product_.extents[k];
+      if (k < product_.free || (used[k] && extent != Dim(1))) {
+        extents.push_back(extent);
+      } else if (used[k]) {
+        renumbered.back() = Affine::at(0);
+      } else if (auto number = extent.number()) {
+        product_.top *= static_cast<double>(*number);
+      } else {
+        product_.sizes.push_back({extent, 1});
+      }
+    }
+    for (Factor& factor : product_.factors) {
+      for (Affine& access : factor.at) access = composed(access, renumbered);
+    }
+    product_.extents = extents;
+  }
+
+  // Whole numbers in lowest terms; sizes that cancel go.
+  void reduce_fraction() {
+    double& top = product_.top;
+    double& bottom = product_.bottom;
+    for (auto& size : product_.sizes) {
+      for (auto& other : product_.sizes) {
+        if (size.dim == other.dim && size.power + other.power == 0) size.power = other.power = 0;
+      }
+      // 4·n as a size is n as a size, and 4.
+      const auto& terms = size.dim.terms();
+      if (size.power == 0 || terms.size() != 1 || terms.begin()->second <= 0) continue;
+      (size.power > 0 ? top : bottom) *= static_cast<double>(terms.begin()->second);
+      size.dim = *size.dim.divided_by(terms.begin()->second);
+    }
+    auto gone = std::remove_if(product_.sizes.begin(), product_.sizes.end(),
+                               [](const Product::Size& size) { return size.power == 0; });
+    product_.sizes.erase(gone, product_.sizes.end());
+
+    if (bottom < 0) {
+      top = -top;
+      bottom = -bottom;
+    }
+    const bool whole = top == std::trunc(top) && bottom == std::trunc(bottom) &&
+                       std::fabs(top) < 1e15 && bottom < 1e15;
+    if (!whole) {
+      top /= bottom;
+      bottom = 1;
+    } else if (top != 0) {
+      const auto divisor = static_cast<double>(
+          std::gcd(static_cast<int64_t>(std::fabs(top)), static_cast<int64_t>(bottom)));
+      top /= divisor;
+      bottom /= divisor;
+    }
+  }
+
+  const Graph& graph_;
+  const std::function<bool(Value)>& stops_;
+  Product product_;
+};
+
+}  // namespace
+
+Product product_of(const Graph& graph, Value value, const std::function<bool(Value)>& stops) {
+  return Collector(graph, stops).collect(value);
+}
+
+std::optional<std::vector<int>> unit_axes(const Shape& from, const Shape& to) {
+  std::vector<int> axes;
+  size_t next = 0;
+  const auto skip_units = [&] {
+    while (next < from.size() && from[next] == Dim(1)) ++next;
+  };
+  for (const Dim& dim : to) {
+    if (dim == Dim(1)) {
+      axes.push_back(-1);
+      continue;
+    }
+    skip_units();
+    if (next == from.size() || from[next] != dim) return std::nullopt;
+    axes.push_back(static_cast<int>(next++));
+  }
+  skip_units();
+  return next == from.size() ? std::optional(axes) : std::nullopt;
+}
+
+std::optional<double> literal(const Graph& graph, Value value) {
+  while (graph[value].op == Op::view) {
+    const auto& view = std::get<View>(graph[value].attributes);
+    if (view.fill) return std::nullopt;
+    value = graph[value].operands[0];
+  }
+  if (graph[value].op != Op::constant || graph[value].type.element != Element::real) {
+    return std::nullopt;
+  }
+  return std::get<Literal>(graph[value].attributes).value;
+}
+
+}  // namespace gradus::formula

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "compiler/graph/graph.h"
+
+namespace gradus::formula {
+
+// A factor of a product of entries: the entry of `value` at `at`, raised to `power`.
+struct Factor {
+  enum class Form : unsigned char {
+    entry,
+    holds,  // 1 where the boolean entry is true and else 0
+    fails,  // 1 where it is false
+  };
+  Value value;
+  std::vector<Affine> at;  // one access for each axis, over the product's indices
+  double power = 1;
+  Form form = Form::entry;
+};
+
+// A value as a sum of products: value[i] = top/bottom · Π sizes · Σ_k Π factors. Indices 0 … free-1
+// are the value's axes, the others are summed. What einsum computes, with scalars and divisions.
+struct Product {
+  struct Size {
+    Dim dim;
+    int power = 1;
+  };
+  double top = 1;
+  double bottom = 1;
+  std::vector<Size> sizes;  // extents that occur as numbers
+  Shape extents;
+  int free = 0;
+  std::vector<Factor> factors;  // in the order in which they were written
+
+  int bound() const { return static_cast<int>(extents.size()) - free; }
+};
+
+// Writes a value as a product: through multiplication, division, signs, views, contractions, sums
+// and branches of which one is 0. Values for which `stops` holds are factors as they are; `value`
+// itself is looked into in any case.
+Product product_of(const Graph& graph, Value value, const std::function<bool(Value)>& stops);
+
+// Whether two shapes differ in axes of extent 1 alone, and if so, which axis of `from` each axis of
+// `to` is: −1 for a new one.
+std::optional<std::vector<int>> unit_axes(const Shape& from, const Shape& to);
+
+// Whether the value is a literal, or one repeated along axes; its number.
+std::optional<double> literal(const Graph& graph, Value value);
+
+}  // namespace gradus::formula

@@ -1,0 +1,172 @@
+#include "compiler/formula/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace gradus::formula {
+
+bool is_constant(const Graph& graph, Value value) {
+  while (graph[value].op == Op::view) value = graph[value].operands[0];
+  const Op op = graph[value].op;
+  return op == Op::constant || op == Op::symbol || op == Op::size;
+}
+
+void Reader::give_symbol(Value value, const Symbol& symbol, int rank) {
+  symbols_.emplace(value, symbol);
+  give_rank(value, rank);
+}
+
+void Reader::give_rank(Value value, int rank) {
+  given_ranks_[value] = rank;
+  ranks_.clear();
+}
+
+const Symbol* Reader::symbol(Value value) const {
+  auto found = symbols_.find(value);
+  return found == symbols_.end() ? nullptr : &found->second;
+}
+
+void Reader::give_auxiliary_symbol(Value value) {
+  const int above_all = 1000000;
+  auto found = adjoints_.find(value);
+  if (found == adjoints_.end()) {
+    give_symbol(value, names_.fresh_numbered("u"), above_all);
+  } else if (found->second.empty()) {
+    give_symbol(value, names_.fresh({as_written("delta")}), above_all);
+  } else {
+    give_symbol(value, names_.fresh_adjoint(names_[found->second]), above_all);
+  }
+}
+
+std::vector<Value> Reader::take_new_auxiliaries() { return std::exchange(new_auxiliaries_, {}); }
+
+bool Reader::stops(Value value) const {
+  return is_named(value) || (is_leaf(op(value)) && !is_constant(graph_, value));
+}
+
+Expr Reader::named(Value value) const { return name(symbols_.at(value)); }
+
+int Reader::rank(Value value) {
+  if (auto given = given_ranks_.find(value); given != given_ranks_.end()) return given->second;
+  if (auto known = ranks_.find(value); known != ranks_.end()) return known->second;
+  int highest = -1;
+  for (Value operand : operands(value)) highest = std::max(highest, rank(operand));
+  ranks_[value] = highest;
+  return highest;
+}
+
+Equation Reader::equation(const Expr& left, Value value) {
+  indices_.clear();
+  // The equation that says what a symbol stands for does not use it.
+  decltype(symbols_)::node_type own;
+  if (left.is(Kind::name) && symbol(value) != nullptr && left->symbol == *symbol(value)) {
+    own = symbols_.extract(value);
+  }
+  Equation result;
+  if (auto formula = whole(value)) {
+    result = {left, {*formula}};
+  } else {
+    const Indices free = new_indices(graph_.shape(value));
+    result = {entry(left, free), {at(value, free)}};
+  }
+  if (!own.empty()) symbols_.insert(std::move(own));
+  return result;
+}
+
+Expr Reader::dim(const Dim& dim) const {
+  std::vector<Expr> terms;
+  Expr constant;
+  for (const auto& [monomial, coefficient] : dim.terms()) {
+    std::vector<Expr> factors = {number(static_cast<double>(coefficient))};
+    for (const std::string& factor : monomial) factors.push_back(name(names_[factor]));
+    if (monomial.empty()) {
+      constant = factors[0];
+    } else {
+      terms.push_back(product(std::move(factors)));
+    }
+  }
+  // The constant stands last: `time − 1`.
+  if (constant.valid()) terms.push_back(constant);
+  return sum(std::move(terms));
+}
+
+Expr Reader::size(const Shape& shape) const {
+  std::vector<Expr> dims;
+  for (const Dim& extent : shape) dims.push_back(dim(extent));
+  return list(std::move(dims));
+}
+
+// The factors of a product. A symbol that is itself a product is opened where that shows a factor u
+// beside a factor 1 − u: w·a(1 − a) and not z·(1 − a).
+Product Reader::factors_of(Value value) const {
+  const auto stop = [this](Value x) { return stops(x); };
+  const Product product = product_of(graph_, value, stop);
+  std::set<Value> complements;
+  for (const Factor& factor : product.factors) {
+    const Node& node = graph_[factor.value];
+    if (node.op == Op::sub && literal(graph_, node.operands[0]) == 1.0) {
+      complements.insert(node.operands[1]);
+    }
+  }
+  std::set<Value> opened;
+  for (const Factor& factor : product.factors) {
+    if (complements.empty() || !is_named(factor.value) || is_leaf(op(factor.value))) continue;
+    const Product inner = product_of(graph_, factor.value, stop);
+    const bool shows =
+        std::any_of(inner.factors.begin(), inner.factors.end(), [&](const Factor& other) {
+          return other.value != factor.value && complements.count(other.value) > 0;
+        });
+    if (shows) opened.insert(factor.value);
+  }
+  if (opened.empty()) return product;
+  return product_of(graph_, value, [&](Value x) { return stops(x) && opened.count(x) == 0; });
+}
+
+Reader::Scale Reader::scale(const Product& product) const {
+  Scale scale;
+  scale.minus = std::signbit(product.top);
+  scale.top.push_back(number(std::fabs(product.top)));
+  scale.bottom.push_back(number(product.bottom));
+  for (const Product::Size& size : product.sizes) {
+    (size.power > 0 ? scale.top : scale.bottom).push_back(dim(size.dim));
+  }
+  return scale;
+}
+
+Expr Reader::scaled(Scale scale, Expr body) {
+  Expr top = product(std::move(scale.top));
+  const Expr bottom = product(std::move(scale.bottom));
+  Expr result;
+  if (!body.valid() || body.is_number(1)) {
+    result = quotient(top, bottom);
+  } else if (bottom.is_number(1)) {
+    result = product({top, body});
+  } else if (body.is(Kind::quotient)) {
+    result = quotient(product({top, body[0]}), product({bottom, body[1]}));
+  } else if (top.is_number(1) && !body.is(Kind::big) &&
+             !(body.is(Kind::product) && body->parts.back().is(Kind::big))) {
+    result = quotient(body, bottom);
+  } else {
+    result = product({quotient(top, bottom), body});
+  }
+  return scale.minus ? negative(result) : result;
+}
+
+Expr Reader::new_index(const Dim& extent) {
+  char wished = 'i';
+  if (extent.name() == "batch") wished = 'n';
+  if (extent.name() == "time") wished = 't';
+  const std::string letter = names_.index(wished, indices_);
+  indices_.insert(letter);
+  return word(letter);
+}
+
+Reader::Indices Reader::new_indices(const Shape& extents) {
+  Indices indices;
+  for (const Dim& extent : extents) indices.push_back(new_index(extent));
+  return indices;
+}
+
+}  // namespace gradus::formula

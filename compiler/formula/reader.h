@@ -1,0 +1,135 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/formula/expr.h"
+#include "compiler/formula/matrices.h"
+#include "compiler/formula/product.h"
+#include "compiler/graph/graph.h"
+
+namespace gradus::formula {
+
+// Reads values of a graph as formulas. Values that have a symbol are written by it; the others are
+// written out, in matrix notation where there is one, else entry by entry over named indices.
+class Reader {
+ public:
+  // `per_sample`: vectors are one number a sample, so that their products are written like those of
+  // numbers, `Σ (ŷ − y)·a₁`, and not as matrices'.
+  Reader(const Graph& graph, Names& names, bool per_sample)
+      : graph_(graph), names_(names), per_sample_(per_sample) {}
+
+  // From now on the value is written as this symbol. `rank`: the factors of a product stand in
+  // descending order of the ranks of what they are made of; leaves have those of their first user.
+  void give_symbol(Value value, const Symbol& symbol, int rank);
+  void give_rank(Value value, int rank);
+  const Symbol* symbol(Value value) const;
+  // Values that are the adjoint of a definition (or of a part of one, or of none) by its name: such
+  // a value is called δ after it.
+  void set_adjoints(std::map<Value, std::string> adjoints) { adjoints_ = std::move(adjoints); }
+  bool is_adjoint(Value value) const { return adjoints_.count(value) > 0; }
+  // A new symbol for a value that is no definition.
+  void give_auxiliary_symbol(Value value);
+
+  // `left = value`, with the free indices on the left where there is no matrix notation. Where
+  // `left` is the value's own symbol, it says what that stands for.
+  Equation equation(const Expr& left, Value value);
+
+  // A value that must be written as a whole to be used, but can only be written entry by entry,
+  // gets a symbol: called with it, before the symbol is used.
+  std::vector<Value> take_new_auxiliaries();
+
+  // Matrix notation. `exact`: written out to the full shape, where an operand that is broadcast
+  // along leading axes could stand for it in a sum. Nothing where there is no such notation.
+  std::optional<Expr> whole(Value value, bool exact = true);
+  // The entry of a value.
+  Expr at(Value value, const std::vector<Expr>& indices);
+
+  Expr dim(const Dim& dim) const;
+  Expr size(const Shape& shape) const;
+
+ private:
+  using Indices = std::vector<Expr>;
+
+  bool is_named(Value value) const { return symbols_.count(value) > 0; }
+  bool stops(Value value) const;
+  Op op(Value value) const { return graph_[value].op; }
+  const std::vector<Value>& operands(Value value) const { return graph_[value].operands; }
+  Expr named(Value value) const;
+  int rank(Value value);
+
+  // Numbers in front of a product and below it, and the scalars among the factors.
+  struct Scale {
+    std::vector<Expr> top;
+    std::vector<Expr> bottom;
+    bool minus = false;
+  };
+  Scale scale(const Product& product) const;
+  static Expr scaled(Scale scale, Expr body);
+
+  // A term of a sum.
+  struct Term {
+    Value value;
+    bool minus = false;
+  };
+  std::vector<Term> terms_of(Value value) const;
+  bool is_full(Value value) const;
+
+  // whole.cpp
+  std::optional<Expr> whole_product(Value value, bool exact);
+  std::optional<Expr> whole_sum(Value value, bool exact);
+  std::optional<Expr> whole_fallback(Value value);
+  Product factors_of(Value value) const;
+  std::optional<Piece> piece(const Factor& factor, const Product& product);
+  std::optional<Expr> stretch_of(const Affine& access, const Dim& extent) const;
+  static void spread_scalars(std::vector<Piece>& pieces, const Product& product);
+  static Expr with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& tensor);
+  std::optional<Expr> whole_atom(Value value);
+  std::optional<Expr> whole_function(Value value);
+  std::optional<Expr> whole_structure(Value value);
+  std::optional<Expr> whole_reduction(Value value);
+  std::optional<Expr> whole_condition(Value value, bool fails);
+  std::optional<Expr> whole_one_hot(Value value);
+  std::optional<Expr> whole_pad(const Shape& from, const View& view, const Expr& x, bool spread);
+  Expr whole_or_auxiliary(Value value);
+  Expr auxiliary(Value value);
+
+  // entries.cpp
+  Expr at_operand(Value operand, const Indices& at);
+  Expr entry_product(Value value, const Indices& at);
+  Expr entry_atom(Value value, const Indices& at);
+  Expr entry_condition(Value value, const Indices& at, bool fails);
+  Expr entry_reduction(Value value, const Indices& at);
+  Expr entry_view(Value value, const Indices& at);
+  Expr entry_spread(Value value, const Indices& at);
+  Expr entry_concat(Value value, const Indices& at);
+  Expr entry_cumsum(Value value, const Indices& at);
+  Expr entry_gather(Value value, const Indices& at);
+  Expr entry_scatter(Value value, const Indices& at);
+  Expr affine(const Affine& access, const Indices& at) const;
+  Expr new_index(const Dim& extent);
+  Indices new_indices(const Shape& extents);
+
+  // functions.cpp
+  Expr applied(Op op, std::vector<Expr> x) const;
+  static std::string_view comparison_sign(Op op);
+
+  const Graph& graph_;
+  Names& names_;
+  bool per_sample_;
+  std::map<Value, Symbol> symbols_;
+  std::map<Value, int> given_ranks_;
+  std::map<Value, int> ranks_;  // of the others, as far as asked for
+  std::map<Value, std::string> adjoints_;
+  std::vector<Value> new_auxiliaries_;
+  std::set<std::string> indices_;  // in use in the equation at hand
+};
+
+// Whether a value is worth no name: a literal, an extent, a named constant, or one of these
+// repeated along axes.
+bool is_constant(const Graph& graph, Value value);
+
+}  // namespace gradus::formula

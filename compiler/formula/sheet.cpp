@@ -1,0 +1,223 @@
+#include "compiler/formula/sheet.h"
+
+#include <algorithm>
+
+#include "compiler/formula/product.h"
+#include "compiler/formula/usage.h"
+#include "compiler/simplify/simplify.h"
+
+namespace gradus::formula {
+namespace {
+
+bool is_leaf_with_name(Op op) {
+  return op == Op::input || op == Op::param || op == Op::state || op == Op::symbol;
+}
+
+// Whether the tensors of the model are all of rank 1 at most and as long as each other: one number
+// a sample.
+bool is_per_sample(const Graph& graph, std::span<const Value> roots) {
+  std::optional<Dim> length;
+  for (Value value : reachable(graph, roots)) {
+    if (!is_leaf(graph[value].op)) continue;
+    const Shape& shape = graph.shape(value);
+    if (shape.size() > 1 || (shape.size() == 1 && length && *length != shape[0])) return false;
+    if (shape.size() == 1) length = shape[0];
+  }
+  return length.has_value();
+}
+
+// What is left where the value is another times or divided by a constant, or its negative.
+Value without_constant(const Graph& graph, Value value) {
+  const Node& node = graph[value];
+  const auto& x = node.operands;
+  if (node.op == Op::neg) return x[0];
+  if (node.op == Op::div && graph.shape(x[1]).empty()) return x[0];
+  if (node.op == Op::mul && graph.shape(x[0]).empty()) return x[1];
+  if (node.op == Op::mul && graph.shape(x[1]).empty()) return x[0];
+  return {};
+}
+
+std::vector<Value> roots_of(const Subject& subject, std::span<const Wanted> wanted) {
+  std::vector<Value> roots = {subject.loss.value};
+  for (const Wanted& w : wanted) roots.push_back(w.gradient);
+  return roots;
+}
+
+}  // namespace
+
+std::vector<std::string> all_names(const Graph& graph, const Subject& subject) {
+  std::set<std::string> names = {subject.loss.name};
+  for (const Definition& definition : subject.definitions) names.insert(definition.name);
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const Node& node = graph[Value{id}];
+    if (is_leaf_with_name(node.op)) names.insert(std::get<Named>(node.attributes).name);
+    for (const Dim& dim : node.type.shape) {
+      for (std::string& name : dim.names()) names.insert(std::move(name));
+    }
+    if (node.op == Op::size) {
+      for (std::string& name : std::get<Extent>(node.attributes).dim.names()) names.insert(name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
+             const Options& options)
+    : graph_(graph),
+      subject_(subject),
+      wanted_(wanted.begin(), wanted.end()),
+      options_(options),
+      names_(all_names(graph, subject)),
+      reader_(graph, names_, is_per_sample(graph, roots_of(subject, wanted))) {
+  std::vector<Value> roots;
+  for (const Wanted& w : wanted_) roots.push_back(written_from(subject, w, options));
+  std::vector<Value> all = roots;
+  all.push_back(subject.loss.value);
+  for (const Definition& definition : subject.definitions) all.push_back(definition.value);
+  name_definitions(all);
+  name_leaves(all);
+  name_auxiliaries(roots);
+}
+
+Value written_from(const Subject& subject, const Wanted& wanted, const Options& options) {
+  if (!options.raw) return wanted.gradient;
+  auto found = subject.derivation.adjoints.find(wanted.variable);
+  return found == subject.derivation.adjoints.end() ? wanted.gradient : found->second;
+}
+
+Expr Sheet::derivative_by(const std::string& name) const {
+  return derivative(name_of(subject_.loss.name), name_of(name));
+}
+
+// A definition's value, and what it was rewritten into, which bears its name.
+void Sheet::name_definitions(std::span<const Value> roots) {
+  const auto give = [&](Value value, const std::string& name, int rank) {
+    if (is_constant(graph_, value) || is_leaf(graph_[value].op)) return;
+    if (reader_.symbol(value) != nullptr) return;
+    if (options_.inline_definitions) {
+      reader_.give_rank(value, rank);
+    } else {
+      reader_.give_symbol(value, names_[name], rank);
+    }
+  };
+  std::map<std::string, int> numbers;
+  int number = 0;
+  for (const Definition& definition : subject_.definitions) {
+    numbers.emplace(definition.name, number++);
+    give(definition.value, definition.name, numbers[definition.name]);
+  }
+  for (Value value : reachable(graph_, roots)) {
+    auto found = numbers.find(std::string(graph_.name(value)));
+    if (found != numbers.end()) give(value, found->first, found->second);
+  }
+}
+
+// A leaf ranks with the first definition that uses it, so that the factors of a product come in the
+// order of the chain rule: what is nearest to the loss first.
+void Sheet::name_leaves(std::span<const Value> roots) {
+  const int last = static_cast<int>(subject_.definitions.size());
+  std::map<Value, int> ranks;
+  for (int k = 0; k <= last; ++k) {
+    const Value value = k < last ? subject_.definitions[k].value : subject_.loss.value;
+    for (Value leaf : reachable(graph_, std::span(&value, 1))) {
+      if (is_leaf(graph_[leaf].op)) ranks.emplace(leaf, k);
+    }
+  }
+  for (Value value : reachable(graph_, roots)) {
+    const Node& node = graph_[value];
+    if (!is_leaf_with_name(node.op)) continue;
+    const Symbol& symbol = names_[std::get<Named>(node.attributes).name];
+    ranks.emplace(value, last);
+    reader_.give_symbol(value, symbol, node.op == Op::symbol ? -1 : ranks[value]);
+  }
+}
+
+// The definition that a value is part of: its own, else the first that is written with it. What is
+// between the last definitions and the loss is part of none.
+std::map<Value, std::string> Sheet::owners() const {
+  std::map<Value, std::string> owners;
+  for (const Definition& definition : subject_.definitions) {
+    owners.emplace(definition.value, definition.name);
+  }
+  for (const Definition& definition : subject_.definitions) {
+    if (definition.value == subject_.loss.value) continue;
+    for (Value value : reachable(graph_, std::span(&definition.value, 1))) {
+      owners.emplace(value, definition.name);
+    }
+  }
+  return owners;
+}
+
+// What adjoints are as the derivatives use them, also without a constant in front, and the
+// definition whose adjoint it is; of values in a definition, the definition.
+std::map<Value, std::string> Sheet::adjoints() {
+  std::vector<Value> of;
+  std::vector<Value> values;
+  for (const auto& [value, adjoint] : subject_.derivation.adjoints) {
+    of.push_back(value);
+    values.push_back(adjoint);
+  }
+  if (!options_.raw) values = simplify(graph_, values);
+
+  const auto owner = owners();
+  std::map<Value, std::string> named;
+  // Definitions first; of the others, those nearest to the loss.
+  for (bool definitions : {true, false}) {
+    for (size_t k = of.size(); k-- > 0;) {
+      const bool is_definition = reader_.symbol(of[k]) != nullptr;
+      auto found = owner.find(of[k]);
+      if (is_definition != definitions) continue;
+      for (Value value = values[k]; value.valid(); value = without_constant(graph_, value)) {
+        named.emplace(value, found == owner.end() ? "" : found->second);
+      }
+    }
+  }
+  return named;
+}
+
+void Sheet::name_auxiliaries(std::span<const Value> roots) {
+  reader_.set_adjoints(adjoints());
+  const auto has_symbol = [&](Value value) { return reader_.symbol(value) != nullptr; };
+  const auto is_adjoint = [&](Value value) { return reader_.is_adjoint(value); };
+  for (Value value :
+       worth_a_name(graph_, roots, has_symbol, is_adjoint, options_.inline_definitions)) {
+    reader_.give_auxiliary_symbol(value);
+    auxiliaries_.push_back(value);
+  }
+}
+
+void Sheet::add_auxiliaries_of(Page& page, Value value) {
+  std::vector<Value> needed;
+  for (Value other :
+       read_by(graph_, value, [&](Value x) { return reader_.symbol(x) != nullptr; })) {
+    if (std::find(auxiliaries_.begin(), auxiliaries_.end(), other) != auxiliaries_.end()) {
+      needed.push_back(other);
+    }
+  }
+  for (Value other : needed) {
+    if (written_.insert(other).second) add(page, name(*reader_.symbol(other)), other);
+  }
+}
+
+void Sheet::add(Page& page, const Expr& left, Value value) {
+  const Equation equation = reader_.equation(left, value);
+  for (Value made : reader_.take_new_auxiliaries()) auxiliaries_.push_back(made);
+  add_auxiliaries_of(page, value);
+  page.emplace_back(equation);
+}
+
+Page Sheet::equations() {
+  Page page;
+  for (const Wanted& w : wanted_) {
+    const Value value = written_from(subject_, w, options_);
+    if (reader_.symbol(value) != nullptr &&
+        std::find(auxiliaries_.begin(), auxiliaries_.end(), value) != auxiliaries_.end() &&
+        written_.insert(value).second) {
+      add(page, name(*reader_.symbol(value)), value);
+    }
+    add(page, derivative_by(w.name), value);
+  }
+  return page;
+}
+
+}  // namespace gradus::formula

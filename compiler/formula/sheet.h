@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/formula/derive.h"
+#include "compiler/formula/page.h"
+#include "compiler/formula/reader.h"
+
+namespace gradus::formula {
+
+// The formulas of one subject: what has which name, and which auxiliary values are worth one.
+class Sheet {
+ public:
+  Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
+        const Options& options);
+
+  // The equation of each derivative, before it those of the auxiliary values it needs, each once.
+  Page equations();
+
+  Reader& reader() { return reader_; }
+  Expr name_of(const std::string& name) const { return formula::name(names_[name]); }
+  // ∂J/∂w.
+  Expr derivative_by(const std::string& name) const;
+  // Adds `left = value`, and what it needs before it.
+  void add(Page& page, const Expr& left, Value value);
+
+ private:
+  void name_leaves(std::span<const Value> roots);
+  void name_definitions(std::span<const Value> roots);
+  void name_auxiliaries(std::span<const Value> roots);
+  std::map<Value, std::string> owners() const;
+  std::map<Value, std::string> adjoints();
+  void add_auxiliaries_of(Page& page, Value value);
+
+  Graph& graph_;
+  const Subject& subject_;
+  std::vector<Wanted> wanted_;
+  Options options_;
+  Names names_;
+  Reader reader_;
+  std::vector<Value> auxiliaries_;
+  std::set<Value> written_;
+};
+
+// The value that a derivative is written from: as it is computed, or as it was before.
+Value written_from(const Subject& subject, const Wanted& wanted, const Options& options);
+
+// All names in the graph and of the definitions: of leaves, named constants and dimensions.
+std::vector<std::string> all_names(const Graph& graph, const Subject& subject);
+
+}  // namespace gradus::formula

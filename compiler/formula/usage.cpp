@@ -1,0 +1,122 @@
+#include "compiler/formula/usage.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/formula/product.h"
+#include "compiler/formula/reader.h"
+
+namespace gradus::formula {
+namespace {
+
+// A formula of more symbols is cut at the adjoints in it.
+constexpr int long_formula = 40;
+constexpr int very_long_formula = 200;
+// What is shorter is not named for a long formula's sake, and no adjoint is not named at all.
+constexpr int short_formula = 8;
+
+// Operators that formulas show by how they write the operand, if at all.
+bool is_transparent(const Graph& graph, Value value) {
+  const Node& node = graph[value];
+  if (node.op == Op::view) return !std::get<View>(node.attributes).fill;
+  if (node.op == Op::reshape) {
+    return unit_axes(graph.shape(node.operands[0]), node.type.shape).has_value();
+  }
+  return node.op == Op::to_real || node.op == Op::stop_gradient || node.op == Op::neg;
+}
+
+// The values that formulas of the roots are made of, operands first: down to symbols, which are
+// among them.
+std::vector<Value> needed(const Graph& graph, std::span<const Value> roots,
+                          const Test& has_symbol) {
+  std::set<Value> seen(roots.begin(), roots.end());
+  std::vector<Value> open(roots.begin(), roots.end());
+  while (!open.empty()) {
+    const Value value = open.back();
+    open.pop_back();
+    if (has_symbol(value)) continue;
+    for (Value operand : graph[value].operands) {
+      if (seen.insert(operand).second) open.push_back(operand);
+    }
+  }
+  return {seen.begin(), seen.end()};
+}
+
+// About how many symbols a value is written with, where those of its operands are known.
+int length(const Graph& graph, Value value, const std::map<Value, int>& lengths) {
+  const Node& node = graph[value];
+  if (is_transparent(graph, value)) return lengths.at(node.operands[0]);
+  int total = node.op == Op::contract ? static_cast<int>(node.operands.size()) : 1;
+  for (Value operand : node.operands) total += lengths.at(operand);
+  return total;
+}
+
+}  // namespace
+
+std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots,
+                                const Test& has_symbol, const Test& is_adjoint, bool sparingly) {
+  const std::vector<Value> values = needed(graph, roots, has_symbol);
+  std::map<Value, int> uses;
+  for (Value root : roots) ++uses[root];
+  for (auto value = values.rbegin(); value != values.rend(); ++value) {
+    if (has_symbol(*value)) continue;
+    const auto& operands = graph[*value].operands;
+    const std::set<Value> distinct(operands.begin(), operands.end());
+    for (Value operand : distinct) {
+      uses[operand] += is_transparent(graph, *value) ? uses[*value] : 1;
+    }
+  }
+
+  // Twice: with what is named the first time counted as a name, is a formula long?
+  std::set<Value> named;
+  std::set<Value> fixed;  // made of literals, named constants and extents alone
+  std::map<Value, int> lengths;
+  const auto measure = [&](const Test& is_worth) {
+    for (Value value : values) {
+      const auto& x = graph[value].operands;
+      const bool is_fixed = !x.empty() && std::all_of(x.begin(), x.end(), [&](Value operand) {
+        return fixed.count(operand) > 0;
+      });
+      if (is_constant(graph, value) || is_fixed) fixed.insert(value);
+      lengths[value] = has_symbol(value) ? 1 : length(graph, value, lengths);
+      if (has_symbol(value) || fixed.count(value) > 0) continue;
+      if (named.count(value) == 0 && !is_transparent(graph, value) && is_worth(value)) {
+        named.insert(value);
+      }
+      if (named.count(value) > 0) lengths[value] = 1;
+    }
+  };
+  const auto longest = [&] {
+    int most = 0;
+    for (Value root : roots) most = std::max(most, lengths[root]);
+    return most;
+  };
+  if (sparingly) {
+    measure([](Value) { return false; });
+    if (longest() <= very_long_formula) return {};
+  }
+  measure([&](Value value) {
+    const int n = uses[value];
+    const bool is_shorter = n > 1 && (n - 1) * lengths[value] > n + 2;
+    return is_shorter && (is_adjoint(value) || lengths[value] > short_formula);
+  });
+  if (longest() > long_formula) {
+    measure([&](Value value) {
+      const bool is_root = std::find(roots.begin(), roots.end(), value) != roots.end();
+      return is_adjoint(value) && !is_root && lengths[value] > short_formula;
+    });
+  }
+  return {named.begin(), named.end()};
+}
+
+std::vector<Value> read_by(const Graph& graph, Value value, const Test& has_symbol) {
+  const Test inside = [&](Value x) { return x != value && has_symbol(x); };
+  std::vector<Value> read;
+  for (Value other : needed(graph, std::span(&value, 1), inside)) {
+    if (inside(other)) read.push_back(other);
+  }
+  return read;
+}
+
+}  // namespace gradus::formula

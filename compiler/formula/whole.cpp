@@ -1,0 +1,387 @@
+// Values as a whole: matrix notation and functions of tensors.
+
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/formula/matrices.h"
+#include "compiler/formula/reader.h"
+#include "compiler/graph/access.h"
+
+namespace gradus::formula {
+namespace {
+
+Expr colon() { return slice({}, {}, {}); }
+
+Expr integer(int number_of) { return number(number_of); }
+
+// `axis = 1`, `axis = [0, 1]`, or nothing where the axes are `usual`.
+Expr with_axes(std::string_view function, Expr x, const std::vector<int>& axes,
+               const std::vector<int>& usual) {
+  if (axes == usual) return call(function, {std::move(x)});
+  std::vector<Expr> numbers;
+  for (int axis : axes) numbers.push_back(integer(axis));
+  Expr which = numbers.size() == 1 ? numbers[0] : list(numbers);
+  return call(function, {std::move(x), which}, {"axis"});
+}
+
+std::vector<int> all_axes(int rank) {
+  std::vector<int> axes;
+  for (int k = 0; k < rank; ++k) axes.push_back(k);
+  return axes;
+}
+
+// Where an access is no plain index: an entry or a stretch of the axis; the index that is left.
+struct Cut {
+  Expr at;
+  std::optional<int> index;
+};
+
+}  // namespace
+
+std::optional<Expr> Reader::whole(Value value, bool exact) {
+  if (is_named(value)) return named(value);
+  const Op own = op(value);
+  if (own == Op::add || own == Op::sub) return whole_sum(value, exact);
+  if (own == Op::neg && !is_named(operands(value)[0])) {
+    const Op inner = op(operands(value)[0]);
+    if (inner == Op::add || inner == Op::sub) return whole_sum(value, exact);
+  }
+  return whole_product(value, exact);
+}
+
+std::optional<Expr> Reader::whole_sum(Value value, bool exact) {
+  const std::vector<Term> parts = terms_of(value);
+  // Where no term has the full shape, one that is broadcast is written out to it.
+  bool full = !exact || std::any_of(parts.begin(), parts.end(),
+                                    [&](const Term& term) { return is_full(term.value); });
+  std::vector<Expr> terms;
+  for (const auto& [term, minus] : parts) {
+    const bool exactly = !full && !graph_.shape(term).empty();
+    const auto written = whole(term, exactly);
+    if (!written) return std::nullopt;
+    full = full || exactly;
+    terms.push_back(minus ? negative(*written) : *written);
+  }
+  return sum(std::move(terms));
+}
+
+// Whether every axis (of more than one entry) is an axis of some factor, and not repeated.
+bool Reader::is_full(Value value) const {
+  const Product product = product_of(graph_, value, [this](Value x) { return stops(x); });
+  for (int k = 0; k < product.free; ++k) {
+    const bool has = std::any_of(product.factors.begin(), product.factors.end(),
+                                 [&](const Factor& factor) { return uses(factor.at, k); });
+    if (!has && product.extents[k] != Dim(1)) return false;
+  }
+  return !graph_.shape(value).empty();
+}
+
+std::vector<Reader::Term> Reader::terms_of(Value value) const {
+  std::vector<Term> terms;
+  std::vector<Term> open = {{value, false}};
+  bool first = true;
+  while (!open.empty()) {
+    const Term term = open.back();
+    open.pop_back();
+    const Op own = op(term.value);
+    const bool looked_into = first || !is_named(term.value);
+    first = false;
+    if (looked_into && (own == Op::add || own == Op::sub)) {
+      open.push_back({operands(term.value)[1], term.minus != (own == Op::sub)});
+      open.push_back({operands(term.value)[0], term.minus});
+    } else if (looked_into && own == Op::neg) {
+      open.push_back({operands(term.value)[0], !term.minus});
+    } else {
+      terms.push_back(term);
+    }
+  }
+  return terms;
+}
+
+// The formula of a factor, and the indices of the product that its axes run over.
+std::optional<Piece> Reader::piece(const Factor& factor, const Product& product) {
+  std::optional<Expr> expr;
+  if (factor.form == Factor::Form::entry) {
+    expr = stops(factor.value) ? named(factor.value) : whole(factor.value);
+    if (!expr && adjoints_.count(factor.value) > 0) expr = auxiliary(factor.value);
+  } else {
+    expr = whole_condition(factor.value, factor.form == Factor::Form::fails);
+  }
+  if (!expr) return std::nullopt;
+  Piece piece{*expr, {}, rank(factor.value), factor.power};
+
+  std::vector<Expr> cuts;
+  bool is_cut = false;
+  for (size_t k = 0; k < factor.at.size(); ++k) {
+    const Affine& access = factor.at[k];
+    if (access.terms.size() > 1) return std::nullopt;
+    if (!access.terms.empty()) piece.indices.push_back(access.terms[0].axis);
+    const Dim& extent = graph_.shape(factor.value)[k];
+    if (access.plain() && product.extents[*access.plain()] == extent) {
+      cuts.push_back(colon());
+      continue;
+    }
+    // A matrix of one column, or of one row, is a vector.
+    if (extent == Dim(1) && factor.at.size() == 2) {
+      piece.is_column = k == 1;
+      if (k == 0) piece.expr = transpose(piece.expr);
+      cuts.push_back(colon());
+      continue;
+    }
+    is_cut = true;
+    if (access.terms.empty()) {
+      cuts.push_back(dim(access.offset));
+    } else if (auto stretch = stretch_of(access, product.extents[access.terms[0].axis])) {
+      cuts.push_back(*stretch);
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (is_cut) piece.expr = entry(piece.expr, cuts);
+
+  std::vector<int> distinct = piece.indices;
+  std::sort(distinct.begin(), distinct.end());
+  if (std::adjacent_find(distinct.begin(), distinct.end()) == distinct.end()) return piece;
+  if (piece.indices.size() != 2) return std::nullopt;
+  piece.indices.pop_back();
+  piece.expr = call("diag", {piece.expr});
+  return piece;
+}
+
+// first:last:stride, of an access offset + stride·i for i below the extent.
+std::optional<Expr> Reader::stretch_of(const Affine& access, const Dim& extent) const {
+  const int64_t stride = access.terms[0].coefficient;
+  if (stride < 1) return std::nullopt;
+  const Dim last = access.offset + Dim(stride) * (extent - Dim(1)) + Dim(1);
+  return slice(access.offset == Dim(0) ? Expr() : dim(access.offset), dim(last),
+               stride == 1 ? Expr() : number(static_cast<double>(stride)));
+}
+
+std::optional<Expr> Reader::whole_product(Value value, bool exact) {
+  const Product product = factors_of(value);
+  if (product.top == 0) return number(0);
+  if (product.factors.size() == 1 && product.factors[0].value == value &&
+      product.factors[0].power == 1 && product.factors[0].form == Factor::Form::entry) {
+    return whole_atom(value);
+  }
+  std::vector<Piece> pieces;
+  for (const Factor& factor : product.factors) {
+    auto made = piece(factor, product);
+    if (!made) return whole_fallback(value);
+    pieces.push_back(std::move(*made));
+  }
+  if (per_sample_) spread_scalars(pieces, product);
+  Matrices matrices(std::move(pieces), product, per_sample_);
+  const auto tensor = matrices.written(exact);
+  if (!tensor) return whole_fallback(value);
+  return with_scalars(scale(product), matrices.scalars(), *tensor);
+}
+
+// Where all tensors are numbers a sample, scalars are multiplied with them where they stand in the
+// chain of factors; constants stay in front.
+void Reader::spread_scalars(std::vector<Piece>& pieces, const Product& product) {
+  std::optional<int> sample;
+  for (const Piece& piece : pieces) {
+    if (piece.indices.empty()) continue;
+    if (piece.indices.size() > 1 || (sample && *sample != piece.indices[0])) return;
+    sample = piece.indices[0];
+  }
+  if (!sample || product.extents.size() != 1) return;
+  for (Piece& piece : pieces) {
+    if (piece.indices.empty() && piece.rank >= 0) piece.indices = {*sample};
+  }
+}
+
+// Scalars, those of lowest rank first as constants are, and then the tensor.
+Expr Reader::with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& tensor) {
+  sort_pieces(scalars, [](const Piece& a, const Piece& b) {
+    const auto is_sum = [](const Piece& x) { return x.expr.is(Kind::big); };
+    if (is_sum(a) != is_sum(b)) return is_sum(b);
+    if ((a.rank < 0) != (b.rank < 0)) return a.rank < 0;
+    return a.rank > b.rank;
+  });
+  std::vector<Expr> body;
+  for (const Piece& scalar : scalars) {
+    const Expr expr = power(scalar.expr, number(std::fabs(scalar.power)));
+    const bool simple = expr.is(Kind::name) || expr.is(Kind::power);
+    if (scalar.power < 0) {
+      scale.bottom.push_back(expr);
+    } else if (simple && (tensor.valid() || scalar.rank < 0)) {
+      scale.top.push_back(expr);
+    } else {
+      body.push_back(expr);
+    }
+  }
+  if (tensor.valid()) body.push_back(tensor);
+  return scaled(std::move(scale), body.empty() ? Expr() : product(std::move(body)));
+}
+
+// A sum that is no product of matrices is a function of a tensor.
+std::optional<Expr> Reader::whole_fallback(Value value) {
+  if (op(value) != Op::reduce_sum) return std::nullopt;
+  const Value x = operands(value)[0];
+  auto written = whole(x);
+  if (!written) return std::nullopt;
+  const auto& axes = std::get<Axes>(graph_[value].attributes).axes;
+  return with_axes("sum", *written, axes, all_axes(graph_.type(x).rank()));
+}
+
+std::optional<Expr> Reader::whole_atom(Value value) {
+  const Op own = op(value);
+  if (is_map(own)) return whole_function(value);
+  if (is_reduction(own)) return whole_reduction(value);
+  return whole_structure(value);
+}
+
+std::optional<Expr> Reader::whole_function(Value value) {
+  if (op(value) == Op::eq) {
+    if (auto hot = whole_one_hot(value)) return comparison(*hot, "=", number(1));
+  }
+  std::vector<Expr> x;
+  for (Value operand : operands(value)) {
+    auto written = whole(operand, false);
+    if (!written) return std::nullopt;
+    x.push_back(*written);
+  }
+  return applied(op(value), std::move(x));
+}
+
+std::optional<Expr> Reader::whole_condition(Value value, bool fails) {
+  if (!fails && !is_named(value)) {
+    if (auto hot = whole_one_hot(value)) return hot;
+  }
+  auto condition = whole(value);
+  if (!condition) return std::nullopt;
+  return bracket(fails ? negation(*condition) : *condition);
+}
+
+// label = k over n and k, as a matrix.
+std::optional<Expr> Reader::whole_one_hot(Value value) {
+  if (op(value) != Op::eq || graph_.type(value).rank() < 1) return std::nullopt;
+  const int last = graph_.type(value).rank() - 1;
+  std::optional<Expr> labels;
+  std::optional<Dim> classes;
+  for (Value side : operands(value)) {
+    const Product product = product_of(graph_, side, [this](Value x) { return stops(x); });
+    if (product.factors.size() != 1 || product.bound() != 0) return std::nullopt;
+    const Factor& factor = product.factors[0];
+    const bool is_count = op(factor.value) == Op::iota;
+    if (graph_.type(factor.value).element != Element::index) return std::nullopt;
+    for (int k = 0; k < static_cast<int>(factor.at.size()); ++k) {
+      const int axis = is_count ? last : k;
+      if (factor.at[k].plain() != axis) return std::nullopt;
+      if (graph_.shape(factor.value)[k] != graph_.shape(value)[axis]) return std::nullopt;
+    }
+    if (is_count) {
+      classes = graph_.type(factor.value).bound;
+    } else if (static_cast<int>(factor.at.size()) == last) {
+      labels = whole(factor.value);
+    }
+  }
+  if (!labels || !classes) return std::nullopt;
+  return call("one_hot", {*labels, dim(*classes)});
+}
+
+std::optional<Expr> Reader::whole_reduction(Value value) {
+  const Value x = operands(value)[0];
+  const auto written = whole(x);
+  if (!written) return std::nullopt;
+  const auto& axes = std::get<Axes>(graph_[value].attributes).axes;
+  const int rank = graph_.type(x).rank();
+  const std::vector<int> all = all_axes(rank);
+  const std::vector<int> last = {rank - 1};
+  const Op own = op(value);
+  if (own == Op::norm && axes == all) return norm(*written);
+  if (own == Op::logsumexp || own == Op::argmax || own == Op::argmin) {
+    return with_axes(gradus::name(own), *written, axes, last);
+  }
+  std::string_view function = gradus::name(own);
+  if (function.substr(0, 7) == "reduce_") function.remove_prefix(7);
+  return with_axes(function, *written, axes, all);
+}
+
+std::optional<Expr> Reader::whole_structure(Value value) {
+  const Node& node = graph_[value];
+  const int rank = node.type.rank();
+  if (node.op == Op::iota) return call("iota", {dim(std::get<Extent>(node.attributes).dim)});
+  if (node.op == Op::constant) {
+    return node.type.element == Element::boolean
+               ? word(std::get<Literal>(node.attributes).value != 0 ? "true" : "false")
+               : number(std::get<Literal>(node.attributes).value);
+  }
+  if (node.op == Op::size) return dim(std::get<Extent>(node.attributes).dim);
+  std::vector<Expr> x;
+  for (Value operand : node.operands) {
+    auto written = whole(operand);
+    if (!written) return std::nullopt;
+    x.push_back(*written);
+  }
+  if (node.op == Op::reshape) {
+    const Shape& from = graph_.shape(node.operands[0]);
+    if (rank == 2 && from.size() > 2 && from[0] == node.type.shape[0]) return call("flatten", x);
+    return call("reshape", {x[0], size(node.type.shape)});
+  }
+  if (node.op == Op::concat) {
+    return call("concat", {list(x), integer(std::get<Along>(node.attributes).axis)}, {"axis"});
+  }
+  if (node.op == Op::softmax || node.op == Op::log_softmax) {
+    return with_axes(gradus::name(node.op), x[0], std::get<Axes>(node.attributes).axes, {rank - 1});
+  }
+  if (node.op == Op::cumsum) {
+    const auto& along = std::get<Along>(node.attributes);
+    if (along.reverse || along.exclusive) return std::nullopt;
+    return with_axes("cumsum", x[0], {along.axis}, {rank - 1});
+  }
+  if (node.op == Op::gather) {
+    std::vector<Expr> at(std::get<Along>(node.attributes).axis, colon());
+    at.push_back(x[1]);
+    return entry(x[0], at);
+  }
+  if (node.op == Op::scatter_add) {
+    const auto& target = std::get<ScatterTarget>(node.attributes);
+    if (target.axis != 0 || graph_.type(node.operands[0]).rank() != 1 || rank > 2) {
+      return std::nullopt;
+    }
+    return product({transpose(call("one_hot", {x[0], dim(target.shape[0])})), x[1]});
+  }
+  if (node.op == Op::view || node.op == Op::spread) {
+    const bool is_spread = node.op == Op::spread;
+    return whole_pad(graph_.shape(node.operands[0]), std::get<View>(node.attributes), x[0],
+                     is_spread);
+  }
+  return std::nullopt;
+}
+
+// A view or a spread that moves every axis by a number of places.
+std::optional<Expr> Reader::whole_pad(const Shape& from, const View& view, const Expr& x,
+                                      bool spread) {
+  std::vector<Expr> margins;
+  for (int k = 0; k < static_cast<int>(view.map.size()); ++k) {
+    const Affine& access = view.map[k];
+    if (view.map.size() != from.size() || view.shape.size() != from.size() ||
+        access.terms != std::vector<Affine::Term>{{k, 1}}) {
+      return std::nullopt;
+    }
+    const Dim before = spread ? access.offset : Dim(0) - access.offset;
+    const Dim after = view.shape[k] - from[k] - before;
+    if (before.number().value_or(0) < 0 || after.number().value_or(0) < 0) return std::nullopt;
+    margins.push_back(list({dim(before), dim(after)}));
+  }
+  if (margins.empty()) return std::nullopt;
+  const double fill = view.fill.value_or(0);
+  if (spread || fill == 0) return call("pad", {x, list(margins)});
+  return call("pad", {x, list(margins), number(fill)}, {"value"});
+}
+
+Expr Reader::whole_or_auxiliary(Value value) {
+  auto written = whole(value);
+  return written ? *written : auxiliary(value);
+}
+
+Expr Reader::auxiliary(Value value) {
+  give_auxiliary_symbol(value);
+  new_auxiliaries_.push_back(value);
+  return named(value);
+}
+
+}  // namespace gradus::formula
