@@ -9,9 +9,9 @@ using llvm::Value;
 
 namespace {
 
-Lane clamp(Lane x, double low, double high) {
-  return select(x < low, low, select(x > high, high, x));
-}
+// NaN stays.
+Lane at_least(Lane x, double low) { return select(x < low, low, x); }
+Lane at_most(Lane x, double high) { return select(x > high, high, x); }
 
 // eʳ − 1 for |r| ≤ ½ ln 2.
 Lane expm1_reduced(Lane r) {
@@ -78,39 +78,46 @@ Lane scale(Lane y, Lane n, Value* whole) {
   return y * power_of_two(y, half) * power_of_two(y, rest);
 }
 
-Lane exp_scaled(Lane x, int s) {
-  const bool f64 = x.is_double();
-  const Reduced by = reduce(clamp(x, f64 ? -750 : -110, f64 ? 715 : 92));
+namespace {
+
+// eˣ · 2ˢ for x below the overflow.
+Lane exp_bounded(Lane x, int s) {
+  const Reduced by = reduce(at_least(x, x.is_double() ? -750 : -110));
   const Lane y = expm1_reduced(by.r) + 1;
   if (s == 0) return scale(y, by.n, by.whole);
   return scale(y, by.n + s, x.e->ir.CreateAdd(by.whole, whole_number(x, s)));
 }
 
-Lane exp(Lane x) { return exp_scaled(x, 0); }
-
 // eˣ − 1 = 2 (2ⁿ⁻¹ (eʳ − 1) + (2ⁿ⁻¹ − ½)); halves, so that 2ⁿ does not overflow before the result.
-Lane expm1(Lane x) {
-  const bool f64 = x.is_double();
-  const Reduced by = reduce(clamp(x, f64 ? -40 : -20, f64 ? 710 : 89));
+Lane expm1_bounded(Lane x) {
+  const Reduced by = reduce(at_least(x, x.is_double() ? -40 : -20));
   const Lane p = expm1_reduced(by.r);
   const Lane half = power_of_two(x, x.e->ir.CreateSub(by.whole, whole_number(x, 1)));
   const Lane y = half * p + (half - 0.5);
-  return copy_sign(select(by.n == 0, p, y + y), x);
+  return select(by.n == 0, p, y + y);
 }
+
+}  // namespace
+
+Lane exp_scaled(Lane x, int s) { return exp_bounded(at_most(x, x.is_double() ? 715 : 92), s); }
+
+Lane exp(Lane x) { return exp_scaled(x, 0); }
+
+Lane expm1(Lane x) { return copy_sign(expm1_bounded(at_most(x, x.is_double() ? 710 : 89)), x); }
 
 // −t / (t + 2) with t = e⁻²ˣ − 1, which lies between −1 and 0.
 Lane tanh(Lane x) {
-  const Lane t = expm1(-2 * absolute(x));
+  const Lane t = expm1_bounded(-2 * absolute(x));
   return copy_sign(t / (t + 2), x);
 }
 
 // e⁻ˣ overflows for negative x where the result is not yet 0: there eˣ / (1 + eˣ).
 Lane sigmoid(Lane x) {
-  const Lane e = exp(-absolute(x));
+  const Lane e = exp_bounded(-absolute(x), 0);
   return select(x < 0, e, 1) / (e + 1);
 }
 
-Lane softplus(Lane x) { return select(x < 0, 0, x) + log1p(exp(-absolute(x))); }
+Lane softplus(Lane x) { return select(x < 0, 0, x) + log1p_of_share(exp_bounded(-absolute(x), 0)); }
 
 Lane sinh(Lane x) {
   const Lane positive = absolute(x);

@@ -18,5 +18,7 @@ Lane power_of_two(Lane like, llvm::Value* n);
 Lane scale(Lane y, Lane n, llvm::Value* whole);
 // eˣ · 2ˢ.
 Lane exp_scaled(Lane x, int s);
+// log(1 + x) for 0 ≤ x ≤ 1, and NaN.
+Lane log1p_of_share(Lane x);
 
 }  // namespace gradus::codegen::math

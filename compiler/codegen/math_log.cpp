@@ -18,48 +18,54 @@ struct Split {
   Lane f;
 };
 
-Split split(Lane x) {
+Split split_normal(Lane x) {
   const bool f64 = x.is_double();
   llvm::IRBuilder<>& ir = x.e->ir;
   const auto whole = [&](int64_t n) { return llvm::ConstantInt::getSigned(bits_type(x), n); };
-  const Lane denormal = x < (f64 ? 0x1p-1022 : 0x1p-126);
-  const Lane normal = select(denormal, x * (f64 ? 0x1p52 : 0x1p23), x);
   Value* mantissa_bits = whole(f64 ? 52 : 23);
   // The bits of √½ or of 2/3, where the exponent turns.
-  Value* raised = ir.CreateSub(bits(normal), whole(f64 ? 0x3fe6a09e667f3bcd : 0x3f2aaaab));
+  Value* raised = ir.CreateSub(bits(x), whole(f64 ? 0x3fe6a09e667f3bcd : 0x3f2aaaab));
   Value* n = ir.CreateAShr(raised, mantissa_bits);
-  const Lane m = from_bits(x, ir.CreateSub(bits(normal), ir.CreateShl(n, mantissa_bits)));
-  const Lane exponent = x.of(ir.CreateSIToFP(n, x.v->getType()));
-  return {exponent + select(denormal, x.like(f64 ? -52 : -23), 0), m - 1};
+  const Lane m = from_bits(x, ir.CreateSub(bits(x), ir.CreateShl(n, mantissa_bits)));
+  return {x.of(ir.CreateSIToFP(n, x.v->getType())), m - 1};
 }
 
-// log x + correction; the correction does not count where x is 0 or infinite.
-Lane log_corrected(Lane x, const Lane* correction) {
-  const auto [n, f] = split(x);
-  Lane rest = x;
-  Lane r = x;
-  if (x.is_double()) {  // as fdlibm's e_log.c (Sun Microsystems, 1993)
-    rest = n * 1.90821492927058770002e-10;
-    if (correction) rest = rest + *correction;
-    const Lane s = f / (f + 2);
-    const Lane z = s * s;
-    const Lane series =
-        z * polynomial(z, {0.66666666666666666, 0.40000000000000877, 0.28571428570803612,
-                           0.22222222391713917, 0.18181795640132906, 0.15386239702814658,
-                           0.13268773138656885, 0.13086626147840102});
-    const Lane half_square = 0.5 * f * f;
-    r = n * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + series) + rest)) - f);
-  } else {
-    rest = n * -2.12194440054690583e-4;
+Split split(Lane x) {
+  const bool f64 = x.is_double();
+  const Lane denormal = x < (f64 ? 0x1p-1022 : 0x1p-126);
+  const auto [n, f] = split_normal(select(denormal, x * (f64 ? 0x1p52 : 0x1p23), x));
+  return {n + select(denormal, x.like(f64 ? -52 : -23), 0), f};
+}
+
+// n ln 2 + log(1 + f) + correction.
+Lane log_of(Split of, const Lane* correction) {
+  const auto [n, f] = of;
+  if (!f.is_double()) {
+    Lane rest = n * -2.12194440054690583e-4;
     if (correction) rest = rest + *correction;
     const Lane series =
         polynomial(f, {0.333333333, -0.249999442, 0.199999484, -0.166733163, 0.142918672,
                        -0.122887216, 0.109156548, -0.124222006, 0.113306174});
-    r = n * 0.693359375 + (f + (f * f * (f * series - 0.5) + rest));
+    return n * 0.693359375 + (f + (f * f * (f * series - 0.5) + rest));
   }
-  r = select(x < infinity, r, x);
-  r = select(x < 0, std::numeric_limits<double>::quiet_NaN(), r);
-  return select(x == 0, -infinity, r);
+  // As fdlibm's e_log.c (Sun Microsystems, 1993).
+  Lane rest = n * 1.90821492927058770002e-10;
+  if (correction) rest = rest + *correction;
+  const Lane s = f / (f + 2);
+  const Lane z = s * s;
+  const Lane series =
+      z * polynomial(z, {0.66666666666666666, 0.40000000000000877, 0.28571428570803612,
+                         0.22222222391713917, 0.18181795640132906, 0.15386239702814658,
+                         0.13268773138656885, 0.13086626147840102});
+  const Lane half_square = 0.5 * f * f;
+  return n * 6.93147180369123816490e-01 - ((half_square - (s * (half_square + series) + rest)) - f);
+}
+
+// What log is where the formulas do not hold.
+Lane with_limits(Lane x, Lane log) {
+  log = select(x < infinity, log, x);
+  log = select(x < 0, std::numeric_limits<double>::quiet_NaN(), log);
+  return select(x == 0, -infinity, log);
 }
 
 Lane as_double(Lane x) {
@@ -106,14 +112,20 @@ bool constant_number(const Value* value, double& number) {
 
 }  // namespace
 
-Lane log(Lane x) { return log_corrected(x, nullptr); }
+Lane log(Lane x) { return with_limits(x, log_of(split(x), nullptr)); }
 
 // log(1 + x) = log u + (x − (u − 1)) / u, with u the rounded sum (after Hewlett-Packard's manuals;
 // Higham, Accuracy and Stability of Numerical Algorithms, problem 1.5).
 Lane log1p(Lane x) {
   const Lane u = x + 1;
   const Lane correction = (x - (u - 1)) / u;
-  return copy_sign(log_corrected(u, &correction), x);
+  return copy_sign(with_limits(u, log_of(split(u), &correction)), x);
+}
+
+Lane log1p_of_share(Lane x) {
+  const Lane u = x + 1;
+  const Lane correction = (x - (u - 1)) / u;
+  return log_of(split_normal(u), &correction);
 }
 
 Lane pow(Lane x, Lane y) {
