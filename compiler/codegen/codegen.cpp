@@ -1,5 +1,8 @@
 #include "compiler/codegen/codegen.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "compiler/codegen/jit.h"
 #include "compiler/codegen/module.h"
 #include "llvm/IR/LLVMContext.h"
@@ -22,37 +25,64 @@ runtime::Signature signature(const kernel::Plan& plan) {
   return slots;
 }
 
+// All of the plan in one module.
+struct Whole {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+
+  Whole(const kernel::Plan& plan, const Options& options) {
+    const Target target = detect(options.cpu, options.features);
+    machine = target_machine(target);
+    const Program program = program_of(target, plan);
+    module = emit_module(context, target, *machine, plan, program, partition(program, 1)[0], true);
+  }
+};
+
+int threads_of(const Options& options) {
+  return options.threads > 0 ? options.threads
+                             : static_cast<int>(std::min(std::thread::hardware_concurrency(), 8U));
+}
+
 }  // namespace
 
 runtime::Step compile(const kernel::Plan& plan, const Options& options) {
   const Target target = detect(options.cpu, options.features);
-  const auto machine = target_machine(target);
-  llvm::LLVMContext context;
-  const Emitted emitted = emit(context, target, *machine, plan);
-  auto jit = std::make_shared<const Jit>(object(*emitted.module, *machine));
+  const Program program = program_of(target, plan);
+  const auto parts = partition(program, threads_of(options));
+  std::vector<std::string> objects(parts.size());
+  const auto make = [&](size_t part) {
+    llvm::LLVMContext context;
+    const auto machine = target_machine(target);
+    const auto module =
+        emit_module(context, target, *machine, plan, program, parts[part], part == 0);
+    objects[part] = object(*module, *machine);
+  };
+  std::vector<std::thread> others;
+  for (size_t part = 1; part < parts.size(); ++part) others.emplace_back(make, part);
+  make(0);
+  for (std::thread& other : others) other.join();
+
+  auto jit = std::make_shared<const Jit>(objects);
   runtime::Step step;
   step.slots = signature(plan);
-  step.arena_bytes = emitted.arena_bytes;
+  step.arena_bytes = program.arena_bytes;
   step.run = reinterpret_cast<decltype(step.run)>(jit->address(step_symbol));
   step.code = std::move(jit);
   return step;
 }
 
 std::string dump_llvm(const kernel::Plan& plan, const Options& options) {
-  const Target target = detect(options.cpu, options.features);
-  const auto machine = target_machine(target);
-  llvm::LLVMContext context;
+  const Whole whole(plan, options);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  emit(context, target, *machine, plan).module->print(stream, nullptr);
+  whole.module->print(stream, nullptr);
   return text;
 }
 
 std::string object_file(const kernel::Plan& plan, const Options& options) {
-  const Target target = detect(options.cpu, options.features);
-  const auto machine = target_machine(target);
-  llvm::LLVMContext context;
-  return object(*emit(context, target, *machine, plan).module, *machine);
+  const Whole whole(plan, options);
+  return object(*whole.module, *whole.machine);
 }
 
 }  // namespace gradus::codegen

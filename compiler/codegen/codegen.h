@@ -11,6 +11,7 @@ namespace gradus::codegen {
 struct Options {
   std::string cpu;       // as LLVM names processors; empty: the one this runs on
   std::string features;  // added to it, as LLVM writes them: +avx2,-avx512f
+  int threads = 0;       // to compile with; 0: as many as there are, up to 8
 };
 
 // The plan as a function in memory. It lives as long as a copy of the step does.

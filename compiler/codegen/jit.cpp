@@ -76,13 +76,16 @@ struct Jit::State {
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
 
-Jit::Jit(std::string object) : state_(std::make_unique<State>()) {
+Jit::Jit(const std::vector<std::string>& objects) : state_(std::make_unique<State>()) {
   llvm::orc::LLJITBuilder builder;
   builder.setPlatformSetUp(llvm::orc::setUpInactivePlatform);
   state_->jit = unwrap(builder.create());
   llvm::orc::LLJIT& jit = *state_->jit;
   unwrap(jit.getMainJITDylib().define(llvm::orc::absoluteSymbols(known_symbols(jit))));
-  unwrap(jit.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "gradus")));
+  for (size_t i = 0; i < objects.size(); ++i) {
+    const std::string name = "gradus." + std::to_string(i);
+    unwrap(jit.addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(objects[i], name)));
+  }
 }
 
 Jit::~Jit() = default;

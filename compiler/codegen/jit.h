@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class Module;
@@ -13,10 +14,10 @@ namespace gradus::codegen {
 // The machine code of a module, as an object file. Consumes the module's contents.
 std::string object(llvm::Module& module, llvm::TargetMachine& machine);
 
-// Object files linked into this process.
+// Object files linked with each other into this process.
 class Jit {
  public:
-  explicit Jit(std::string object);
+  explicit Jit(const std::vector<std::string>& objects);
   ~Jit();
   Jit(const Jit&) = delete;
   Jit& operator=(const Jit&) = delete;

@@ -140,6 +140,7 @@ void insert(std::vector<int>& sorted, int number) {
 
 struct Cost {
   const Kernel& kernel;
+  bool as_written = false;  // each loop's body once
 
   int64_t of(kernel::ExprId id, std::vector<bool>& seen) const {
     if (id == kernel::none || seen[static_cast<size_t>(id)]) return 0;
@@ -161,7 +162,8 @@ struct Cost {
       } else if (const auto* store = std::get_if<kernel::Store>(&statement)) {
         sum += 1 + of(store->value, seen);
       } else if (const auto* loop = std::get_if<kernel::Loop>(&statement)) {
-        sum += kernel.loops[static_cast<size_t>(loop->number)] * of(loop->body);
+        const int64_t times = as_written ? 1 : kernel.loops[static_cast<size_t>(loop->number)];
+        sum += times * of(loop->body);
       }
     }
     return sum;
@@ -219,6 +221,15 @@ std::vector<Dependencies> dependencies(const Kernel& kernel) {
     all.push_back(std::move(own));
   }
   return all;
+}
+
+int64_t code_size(const Kernel& kernel) {
+  constexpr int64_t any = 50;    // what every function costs
+  constexpr int64_t tile = 200;  // a contraction's sums
+  const Cost cost{kernel, true};
+  if (const auto* nest = std::get_if<kernel::Nest>(&kernel.body)) return any + cost.of(nest->body);
+  const auto& of = std::get<kernel::Contraction>(kernel.body);
+  return any + tile + 4 * cost.of({of.epilogue.begin(), of.epilogue.end()});
 }
 
 int64_t cost(const Kernel& kernel, const std::vector<Statement>& body) {

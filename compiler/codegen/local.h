@@ -37,4 +37,7 @@ std::vector<Dependencies> dependencies(const kernel::Kernel& kernel);
 // About how many instructions one iteration of the statements takes, inner loops included.
 int64_t cost(const kernel::Kernel& kernel, const std::vector<kernel::Statement>& body);
 
+// About how much code a kernel becomes, in instructions.
+int64_t code_size(const kernel::Kernel& kernel);
+
 }  // namespace gradus::codegen

@@ -300,7 +300,7 @@ TEST_CASE("values pass between kernels in the arena", "[nest]") {
   check(b.plan, {numbers(n, 1), numbers(n, 2)}, 1e-5);
   // Equal but for their buffers: one function serves both.
   const std::string text = dump_llvm(b.plan);
-  size_t functions = 0;
+  size_t functions = 0;  // the step and the kernel
   for (size_t at = text.find("\ndefine "); at != std::string::npos;
        at = text.find("\ndefine ", at + 1)) {
     ++functions;

@@ -83,5 +83,30 @@ TEST_CASE("little work is not handed to threads", "[parallel]") {
   check(b.plan, {numbers(60, 1), numbers(60, 2)}, 0);
 }
 
+TEST_CASE("kernels compiled in several parts make the same step", "[parallel]") {
+  const int64_t n = 100;
+  Builder b;
+  const int x = b.buffer(n);
+  int from = x;
+  for (const Op op : {Op::tanh, Op::erf, Op::exp, Op::log1p, Op::sigmoid, Op::softplus, Op::sin,
+                      Op::tanh, Op::log1p, Op::cos, Op::expm1, Op::erf, Op::sinh, Op::tanh}) {
+    const int i = b.loop(n);
+    const int to = b.scratch(n);
+    const auto value = b.map(op, {b.map(Op::abs, {b.load(from, at({{i, 1}}))})});
+    b.nest({vector(i, {b.store(to, at({{i, 1}}), value)})});
+    b.plan.kernels.emplace_back();
+    b.kernel().name = "kernel";
+    from = to;
+  }
+  const int out = b.output(n);
+  const int i = b.loop(n);
+  b.nest({vector(i, {b.store(out, at({{i, 1}}), b.load(from, at({{i, 1}})))})});
+  const std::vector<Entries> slots = {numbers(n, 1), numbers(n, 2)};
+  const auto alone = run(b.plan, slots, {"", "", 1});
+  compare(alone, interpret(b.plan, slots), 1e-5);
+  CHECK(run(b.plan, slots, {"", "", 2}) == alone);
+  CHECK(run(b.plan, slots, {"", "", 3}) == alone);
+}
+
 }  // namespace
 }  // namespace gradus::codegen
