@@ -2,6 +2,7 @@
 
 #include "compiler/formula/numpy.h"
 #include "compiler/formula/sheet.h"
+#include "compiler/formula/walk.h"
 
 namespace gradus::formula {
 
@@ -13,7 +14,7 @@ std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted>
     return numpy_module(graph, {subject.loss.name, subject.simplified}, gradients);
   }
   Sheet sheet(graph, subject, wanted, options);
-  const Page page = sheet.equations();
+  const Page page = options.steps ? Walk(graph, subject, wanted, sheet).page() : sheet.equations();
   return options.format == Format::latex ? latex(page, options.document)
                                          : text(page, options.width);
 }

@@ -71,7 +71,7 @@ void require(std::vector<Expr>& conditions, const Expr& x, InRange sure, const D
 }  // namespace
 
 Expr Reader::at(Value value, const Indices& indices) {
-  if (is_named(value)) return entry(named(value), indices);
+  if (is_named(value)) return entry(name_of(value), indices);
   if (op(value) != Op::add && op(value) != Op::sub) return entry_product(value, indices);
   std::vector<Expr> terms;
   for (const auto& [term, minus] : terms_of(value)) {

@@ -100,6 +100,12 @@ Expr Matrices::merged(std::vector<Piece> pieces, bool per_sample) {
   for (const Piece& piece : pieces) {
     (piece.power > 0 ? top : bottom).push_back(power(piece.expr, number(std::fabs(piece.power))));
   }
+  // 1 − u behind u.
+  for (size_t k = 0; k < top.size(); ++k) {
+    const Expr complement = sum({number(1), negative(top[k])});
+    const auto found = std::find(top.begin() + static_cast<long>(k) + 1, top.end(), complement);
+    if (found != top.end()) std::rotate(top.begin() + static_cast<long>(k) + 1, found, found + 1);
+  }
   const auto joined = [&](std::vector<Expr> x) {
     return per_sample ? product(std::move(x)) : hadamard(std::move(x));
   };

@@ -55,8 +55,9 @@ Binding binding(const Expr& x) {
     case Kind::absolute:
     case Kind::list:
     case Kind::slice:
-    case Kind::derivative:
       return Binding::atom;
+    case Kind::derivative:
+      return Binding::product;
   }
   std::abort();
 }
@@ -74,6 +75,8 @@ bool Notation::needs_parentheses(const Expr& x, size_t k) const {
   const Expr& part = x[k];
   const Binding inner = binding(part);
   const bool is_last = k + 1 == x->parts.size();
+  // ∂J/∂w reads as one where it stands in a product; its entries are ∂J/∂w[i].
+  if (part.is(Kind::derivative) && (x.is(Kind::entry) || x.is(Kind::hadamard))) return false;
   switch (x->kind) {
     case Kind::sum:
       // A negative part loses its sign to the sum.

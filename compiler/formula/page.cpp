@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/formula/notation.h"
 
 namespace gradus::formula {
@@ -43,7 +45,9 @@ std::string wrapped(const std::string& line, int width) {
 
 struct TextLine {
   std::string operator()(const Equation& equation) const { return text(equation); }
-  std::string operator()(const Remark& remark) const { return "# " + remark.words; }
+  std::string operator()(const Remark& remark) const {
+    return "# " + remark.words + (remark.about.valid() ? " " + text(remark.about) : "");
+  }
   std::string operator()(const Step& step) const {
     const std::string condition = step.condition.empty() ? "" : " (" + step.condition + ")";
     return fmt::format("# {}: {} → {}{}", step.rule, text(step.before), text(step.after),
@@ -51,12 +55,25 @@ struct TextLine {
   }
 };
 
-// Words for LaTeX's text mode.
+// Words for LaTeX's text mode. Rules speak of Greek letters and of signs.
 std::string escaped(std::string_view words) {
+  static constexpr std::pair<std::string_view, std::string_view> signs[] = {
+      {"−", "$-$"},       {"·", "$\\cdot$"}, {"≠", "$\\ne$"},  {"≤", "$\\le$"},   {"≥", "$\\ge$"},
+      {"∞", "$\\infty$"}, {"→", "$\\to$"},   {"Σ", "$\\sum$"}, {"σ", "$\\sigma$"}};
   std::string out;
-  for (char c : words) {
-    if (std::string_view("_&%#$").find(c) != std::string_view::npos) out += '\\';
-    out += c;
+  while (!words.empty()) {
+    size_t size = 1;
+    while (size < words.size() && (words[size] & 0xC0) == 0x80) ++size;
+    const std::string_view character = words.substr(0, size);
+    words.remove_prefix(size);
+    const auto* sign = std::find_if(std::begin(signs), std::end(signs),
+                                    [&](const auto& known) { return known.first == character; });
+    if (sign != std::end(signs)) {
+      out += sign->second;
+    } else {
+      if (std::string_view("_&%#$").find(character) != std::string_view::npos) out += '\\';
+      out += character;
+    }
   }
   return out;
 }
@@ -64,7 +81,8 @@ std::string escaped(std::string_view words) {
 struct LatexLine {
   std::string operator()(const Equation& equation) const { return latex(equation); }
   std::string operator()(const Remark& remark) const {
-    const std::string words = escaped(remark.words);
+    std::string words = escaped(remark.words);
+    if (remark.about.valid()) words += fmt::format(" $\\boldsymbol{{{}}}$", latex(remark.about));
     return remark.heading ? fmt::format("\\intertext{{\\textbf{{{}}}}}", words)
                           : fmt::format("\\intertext{{{}}}", words);
   }

@@ -11,6 +11,7 @@ namespace gradus::formula {
 // A line of words between formulas; a heading starts a part of the walk.
 struct Remark {
   std::string words;
+  Expr about = {};  // stands behind the words, where valid
   bool heading = false;
 };
 

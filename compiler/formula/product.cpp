@@ -23,7 +23,7 @@ class Collector {
     for (int k = 0; k < product_.free; ++k) at.push_back(Affine::axis(k));
     look_into(value, at, 1);
     drop_unused_sums();
-    reduce_fraction();
+    reduce_fraction(product_);
     return std::move(product_);
   }
 
@@ -118,7 +118,22 @@ class Collector {
       }
       value = node.operands[0];
     }
-    add_factor(value, at, power, form);
+    if (auto truth = known_truth(value)) {
+      scale(*truth == (form == Factor::Form::holds) ? 1 : 0, power);
+    } else {
+      add_factor(value, at, power, form);
+    }
+  }
+
+  // Whether a comparison of literals holds.
+  std::optional<bool> known_truth(Value value) const {
+    const Node& node = graph_[value];
+    if (node.op == Op::constant) return std::get<Literal>(node.attributes).value != 0;
+    if (!is_map(node.op) || node.operands.size() != 2) return std::nullopt;
+    const auto x = literal(graph_, node.operands[0]);
+    const auto y = literal(graph_, node.operands[1]);
+    if (!x || !y) return std::nullopt;
+    return map_of(node.op).value(*x, *y, 0) != 0;
   }
 
   // x^p: a product is not multiplied out, and only a name or a function is raised in place.
@@ -222,41 +237,6 @@ class Collector {
     product_.extents = extents;
   }
 
-  // Whole numbers in lowest terms; sizes that cancel go.
-  void reduce_fraction() {
-    double& top = product_.top;
-    double& bottom = product_.bottom;
-    for (auto& size : product_.sizes) {
-      for (auto& other : product_.sizes) {
-        if (size.dim == other.dim && size.power + other.power == 0) size.power = other.power = 0;
-      }
-      // 4·n as a size is n as a size, and 4.
-      const auto& terms = size.dim.terms();
-      if (size.power == 0 || terms.size() != 1 || terms.begin()->second <= 0) continue;
-      (size.power > 0 ? top : bottom) *= static_cast<double>(terms.begin()->second);
-      size.dim = *size.dim.divided_by(terms.begin()->second);
-    }
-    auto gone = std::remove_if(product_.sizes.begin(), product_.sizes.end(),
-                               [](const Product::Size& size) { return size.power == 0; });
-    product_.sizes.erase(gone, product_.sizes.end());
-
-    if (bottom < 0) {
-      top = -top;
-      bottom = -bottom;
-    }
-    const bool whole = top == std::trunc(top) && bottom == std::trunc(bottom) &&
-                       std::fabs(top) < 1e15 && bottom < 1e15;
-    if (!whole) {
-      top /= bottom;
-      bottom = 1;
-    } else if (top != 0) {
-      const auto divisor = static_cast<double>(
-          std::gcd(static_cast<int64_t>(std::fabs(top)), static_cast<int64_t>(bottom)));
-      top /= divisor;
-      bottom /= divisor;
-    }
-  }
-
   const Graph& graph_;
   const std::function<bool(Value)>& stops_;
   Product product_;
@@ -266,6 +246,40 @@ class Collector {
 
 Product product_of(const Graph& graph, Value value, const std::function<bool(Value)>& stops) {
   return Collector(graph, stops).collect(value);
+}
+
+void reduce_fraction(Product& product) {
+  double& top = product.top;
+  double& bottom = product.bottom;
+  for (auto& size : product.sizes) {
+    for (auto& other : product.sizes) {
+      if (size.dim == other.dim && size.power + other.power == 0) size.power = other.power = 0;
+    }
+    // 4·n as a size is n as a size, and 4.
+    const auto& terms = size.dim.terms();
+    if (size.power == 0 || terms.size() != 1 || terms.begin()->second <= 0) continue;
+    (size.power > 0 ? top : bottom) *= static_cast<double>(terms.begin()->second);
+    size.dim = *size.dim.divided_by(terms.begin()->second);
+  }
+  auto gone = std::remove_if(product.sizes.begin(), product.sizes.end(),
+                             [](const Product::Size& size) { return size.power == 0; });
+  product.sizes.erase(gone, product.sizes.end());
+
+  if (bottom < 0) {
+    top = -top;
+    bottom = -bottom;
+  }
+  const bool whole = top == std::trunc(top) && bottom == std::trunc(bottom) &&
+                     std::fabs(top) < 1e15 && bottom < 1e15;
+  if (!whole) {
+    top /= bottom;
+    bottom = 1;
+  } else if (top != 0) {
+    const auto divisor = static_cast<double>(
+        std::gcd(static_cast<int64_t>(std::fabs(top)), static_cast<int64_t>(bottom)));
+    top /= divisor;
+    bottom /= divisor;
+  }
 }
 
 std::optional<std::vector<int>> unit_axes(const Shape& from, const Shape& to) {

@@ -26,6 +26,7 @@ struct Product {
   struct Size {
     Dim dim;
     int power = 1;
+    friend bool operator==(const Size&, const Size&) = default;
   };
   double top = 1;
   double bottom = 1;
@@ -41,6 +42,9 @@ struct Product {
 // and branches of which one is 0. Values for which `stops` holds are factors as they are; `value`
 // itself is looked into in any case.
 Product product_of(const Graph& graph, Value value, const std::function<bool(Value)>& stops);
+
+// Whole numbers in lowest terms; sizes that cancel go.
+void reduce_fraction(Product& product);
 
 // Whether two shapes differ in axes of extent 1 alone, and if so, which axis of `from` each axis of
 // `to` is: −1 for a new one.

@@ -13,8 +13,8 @@ bool is_constant(const Graph& graph, Value value) {
   return op == Op::constant || op == Op::symbol || op == Op::size;
 }
 
-void Reader::give_symbol(Value value, const Symbol& symbol, int rank) {
-  symbols_.emplace(value, symbol);
+void Reader::give_name(Value value, const Expr& name, int rank) {
+  given_names_.emplace(value, name);
   give_rank(value, rank);
 }
 
@@ -23,21 +23,18 @@ void Reader::give_rank(Value value, int rank) {
   ranks_.clear();
 }
 
-const Symbol* Reader::symbol(Value value) const {
-  auto found = symbols_.find(value);
-  return found == symbols_.end() ? nullptr : &found->second;
+std::optional<Expr> Reader::take_name(Value value) {
+  auto own = given_names_.extract(value);
+  return own.empty() ? std::nullopt : std::optional(own.mapped());
 }
 
-void Reader::give_auxiliary_symbol(Value value) {
+void Reader::give_auxiliary_name(Value value) {
   const int above_all = 1000000;
   auto found = adjoints_.find(value);
-  if (found == adjoints_.end()) {
-    give_symbol(value, names_.fresh_numbered("u"), above_all);
-  } else if (found->second.empty()) {
-    give_symbol(value, names_.fresh({as_written("delta")}), above_all);
-  } else {
-    give_symbol(value, names_.fresh_adjoint(names_[found->second]), above_all);
-  }
+  const Symbol symbol = found == adjoints_.end() ? names_.fresh_numbered("u")
+                        : found->second.empty()  ? names_.fresh({as_written("delta")})
+                                                 : names_.fresh_adjoint(names_[found->second]);
+  give_name(value, name(symbol), above_all);
 }
 
 std::vector<Value> Reader::take_new_auxiliaries() { return std::exchange(new_auxiliaries_, {}); }
@@ -45,8 +42,6 @@ std::vector<Value> Reader::take_new_auxiliaries() { return std::exchange(new_aux
 bool Reader::stops(Value value) const {
   return is_named(value) || (is_leaf(op(value)) && !is_constant(graph_, value));
 }
-
-Expr Reader::named(Value value) const { return name(symbols_.at(value)); }
 
 int Reader::rank(Value value) {
   if (auto given = given_ranks_.find(value); given != given_ranks_.end()) return given->second;
@@ -59,11 +54,9 @@ int Reader::rank(Value value) {
 
 Equation Reader::equation(const Expr& left, Value value) {
   indices_.clear();
-  // The equation that says what a symbol stands for does not use it.
-  decltype(symbols_)::node_type own;
-  if (left.is(Kind::name) && symbol(value) != nullptr && left->symbol == *symbol(value)) {
-    own = symbols_.extract(value);
-  }
+  // The equation that says what a name stands for does not use it.
+  const bool is_own = is_named(value) && left == name_of(value);
+  if (is_own) take_name(value);
   Equation result;
   if (auto formula = whole(value)) {
     result = {left, {*formula}};
@@ -71,8 +64,14 @@ Equation Reader::equation(const Expr& left, Value value) {
     const Indices free = new_indices(graph_.shape(value));
     result = {entry(left, free), {at(value, free)}};
   }
-  if (!own.empty()) symbols_.insert(std::move(own));
+  if (is_own) given_names_.emplace(value, left);
   return result;
+}
+
+Expr Reader::formula(Value value) {
+  indices_.clear();
+  if (auto formula = whole(value)) return *formula;
+  return at(value, new_indices(graph_.shape(value)));
 }
 
 Expr Reader::dim(const Dim& dim) const {
@@ -98,7 +97,7 @@ Expr Reader::size(const Shape& shape) const {
   return list(std::move(dims));
 }
 
-// The factors of a product. A symbol that is itself a product is opened where that shows a factor u
+// The factors of a product. A name that is itself a product is opened where that shows a factor u
 // beside a factor 1 − u: w·a(1 − a) and not z·(1 − a).
 Product Reader::factors_of(Value value) const {
   const auto stop = [this](Value x) { return stops(x); };
@@ -135,7 +134,7 @@ Reader::Scale Reader::scale(const Product& product) const {
   return scale;
 }
 
-Expr Reader::scaled(Scale scale, Expr body) {
+Expr Reader::scaled(Scale scale, Expr body) const {
   Expr top = product(std::move(scale.top));
   const Expr bottom = product(std::move(scale.bottom));
   Expr result;
@@ -143,9 +142,9 @@ Expr Reader::scaled(Scale scale, Expr body) {
     result = quotient(top, bottom);
   } else if (bottom.is_number(1)) {
     result = product({top, body});
-  } else if (body.is(Kind::quotient)) {
+  } else if (body.is(Kind::quotient) && !per_sample_) {
     result = quotient(product({top, body[0]}), product({bottom, body[1]}));
-  } else if (top.is_number(1) && !body.is(Kind::big) &&
+  } else if (top.is_number(1) && !per_sample_ && !body.is(Kind::big) &&
              !(body.is(Kind::product) && body->parts.back().is(Kind::big))) {
     result = quotient(body, bottom);
   } else {

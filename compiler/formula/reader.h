@@ -13,7 +13,7 @@
 
 namespace gradus::formula {
 
-// Reads values of a graph as formulas. Values that have a symbol are written by it; the others are
+// Reads values of a graph as formulas. Values that have a name are written by it; the others are
 // written out, in matrix notation where there is one, else entry by entry over named indices.
 class Reader {
  public:
@@ -22,25 +22,33 @@ class Reader {
   Reader(const Graph& graph, Names& names, bool per_sample)
       : graph_(graph), names_(names), per_sample_(per_sample) {}
 
-  // From now on the value is written as this symbol. `rank`: the factors of a product stand in
-  // descending order of the ranks of what they are made of; leaves have those of their first user.
-  void give_symbol(Value value, const Symbol& symbol, int rank);
+  // From now on the value is written by this name. `rank`: the factors of a product stand in
+  // descending order of the ranks of what they are made of.
+  void give_name(Value value, const Expr& name, int rank);
   void give_rank(Value value, int rank);
-  const Symbol* symbol(Value value) const;
+  // Takes the name away; none where it has none.
+  std::optional<Expr> take_name(Value value);
+  bool is_named(Value value) const { return given_names_.count(value) > 0; }
+  Expr name_of(Value value) const { return given_names_.at(value); }
+  int rank(Value value);
+
   // Values that are the adjoint of a definition (or of a part of one, or of none) by its name: such
   // a value is called δ after it.
   void set_adjoints(std::map<Value, std::string> adjoints) { adjoints_ = std::move(adjoints); }
   bool is_adjoint(Value value) const { return adjoints_.count(value) > 0; }
-  // A new symbol for a value that is no definition.
-  void give_auxiliary_symbol(Value value);
+  // A new name for a value that is no definition.
+  void give_auxiliary_name(Value value);
 
   // `left = value`, with the free indices on the left where there is no matrix notation. Where
-  // `left` is the value's own symbol, it says what that stands for.
+  // `left` is the value's own name, it says what that stands for.
   Equation equation(const Expr& left, Value value);
 
   // A value that must be written as a whole to be used, but can only be written entry by entry,
-  // gets a symbol: called with it, before the symbol is used.
+  // gets a name; which ones did since the last time.
   std::vector<Value> take_new_auxiliaries();
+
+  // The value in matrix notation if there is one, else an entry of it.
+  Expr formula(Value value);
 
   // Matrix notation. `exact`: written out to the full shape, where an operand that is broadcast
   // along leading axes could stand for it in a sum. Nothing where there is no such notation.
@@ -54,12 +62,9 @@ class Reader {
  private:
   using Indices = std::vector<Expr>;
 
-  bool is_named(Value value) const { return symbols_.count(value) > 0; }
   bool stops(Value value) const;
   Op op(Value value) const { return graph_[value].op; }
   const std::vector<Value>& operands(Value value) const { return graph_[value].operands; }
-  Expr named(Value value) const;
-  int rank(Value value);
 
   // Numbers in front of a product and below it, and the scalars among the factors.
   struct Scale {
@@ -68,7 +73,7 @@ class Reader {
     bool minus = false;
   };
   Scale scale(const Product& product) const;
-  static Expr scaled(Scale scale, Expr body);
+  Expr scaled(Scale scale, Expr body) const;
 
   // A term of a sum.
   struct Term {
@@ -77,16 +82,19 @@ class Reader {
   };
   std::vector<Term> terms_of(Value value) const;
   bool is_full(Value value) const;
+  // What all terms of a sum are multiplied and divided by: numbers and sizes.
+  std::optional<Product> common_scale(const std::vector<Term>& terms) const;
 
   // whole.cpp
-  std::optional<Expr> whole_product(Value value, bool exact);
-  std::optional<Expr> whole_sum(Value value, bool exact);
+  std::optional<Expr> whole_product(Value value, bool exact, bool with_scale = true);
+  std::optional<Expr> whole_sum(Value value, bool exact, bool with_scale = true);
   std::optional<Expr> whole_fallback(Value value);
   Product factors_of(Value value) const;
-  std::optional<Piece> piece(const Factor& factor, const Product& product);
+  std::optional<Piece> piece(const Factor& factor, Product& product);
+  std::optional<Expr> whole_factor(const Factor& factor, Product& product);
   std::optional<Expr> stretch_of(const Affine& access, const Dim& extent) const;
   static void spread_scalars(std::vector<Piece>& pieces, const Product& product);
-  static Expr with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& tensor);
+  Expr with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& tensor) const;
   std::optional<Expr> whole_atom(Value value);
   std::optional<Expr> whole_function(Value value);
   std::optional<Expr> whole_structure(Value value);
@@ -120,7 +128,7 @@ class Reader {
   const Graph& graph_;
   Names& names_;
   bool per_sample_;
-  std::map<Value, Symbol> symbols_;
+  std::map<Value, Expr> given_names_;
   std::map<Value, int> given_ranks_;
   std::map<Value, int> ranks_;  // of the others, as far as asked for
   std::map<Value, std::string> adjoints_;

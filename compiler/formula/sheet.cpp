@@ -93,11 +93,11 @@ Expr Sheet::derivative_by(const std::string& name) const {
 void Sheet::name_definitions(std::span<const Value> roots) {
   const auto give = [&](Value value, const std::string& name, int rank) {
     if (is_constant(graph_, value) || is_leaf(graph_[value].op)) return;
-    if (reader_.symbol(value) != nullptr) return;
+    if (reader_.is_named(value)) return;
     if (options_.inline_definitions) {
       reader_.give_rank(value, rank);
     } else {
-      reader_.give_symbol(value, names_[name], rank);
+      reader_.give_name(value, name_of(name), rank);
     }
   };
   std::map<std::string, int> numbers;
@@ -126,9 +126,9 @@ void Sheet::name_leaves(std::span<const Value> roots) {
   for (Value value : reachable(graph_, roots)) {
     const Node& node = graph_[value];
     if (!is_leaf_with_name(node.op)) continue;
-    const Symbol& symbol = names_[std::get<Named>(node.attributes).name];
+    const Expr name = name_of(std::get<Named>(node.attributes).name);
     ranks.emplace(value, last);
-    reader_.give_symbol(value, symbol, node.op == Op::symbol ? -1 : ranks[value]);
+    reader_.give_name(value, name, node.op == Op::symbol ? -1 : ranks[value]);
   }
 }
 
@@ -164,7 +164,7 @@ std::map<Value, std::string> Sheet::adjoints() {
   // Definitions first; of the others, those nearest to the loss.
   for (bool definitions : {true, false}) {
     for (size_t k = of.size(); k-- > 0;) {
-      const bool is_definition = reader_.symbol(of[k]) != nullptr;
+      const bool is_definition = reader_.is_named(of[k]);
       auto found = owner.find(of[k]);
       if (is_definition != definitions) continue;
       for (Value value = values[k]; value.valid(); value = without_constant(graph_, value)) {
@@ -177,25 +177,36 @@ std::map<Value, std::string> Sheet::adjoints() {
 
 void Sheet::name_auxiliaries(std::span<const Value> roots) {
   reader_.set_adjoints(adjoints());
-  const auto has_symbol = [&](Value value) { return reader_.symbol(value) != nullptr; };
+  const auto is_named = [&](Value value) { return reader_.is_named(value); };
   const auto is_adjoint = [&](Value value) { return reader_.is_adjoint(value); };
   for (Value value :
-       worth_a_name(graph_, roots, has_symbol, is_adjoint, options_.inline_definitions)) {
-    reader_.give_auxiliary_symbol(value);
+       worth_a_name(graph_, roots, is_named, is_adjoint, options_.inline_definitions)) {
+    reader_.give_auxiliary_name(value);
     auxiliaries_.push_back(value);
   }
 }
 
+void Sheet::hide_auxiliaries() {
+  for (Value value : auxiliaries_) {
+    if (written_.count(value) > 0 || !reader_.is_named(value)) continue;
+    hidden_.emplace(value, *reader_.take_name(value));
+  }
+}
+
+void Sheet::show_auxiliaries() {
+  for (const auto& [value, name] : hidden_) reader_.give_name(value, name, reader_.rank(value));
+  hidden_.clear();
+}
+
 void Sheet::add_auxiliaries_of(Page& page, Value value) {
   std::vector<Value> needed;
-  for (Value other :
-       read_by(graph_, value, [&](Value x) { return reader_.symbol(x) != nullptr; })) {
+  for (Value other : read_by(graph_, value, [&](Value x) { return reader_.is_named(x); })) {
     if (std::find(auxiliaries_.begin(), auxiliaries_.end(), other) != auxiliaries_.end()) {
       needed.push_back(other);
     }
   }
   for (Value other : needed) {
-    if (written_.insert(other).second) add(page, name(*reader_.symbol(other)), other);
+    if (written_.insert(other).second) add(page, reader_.name_of(other), other);
   }
 }
 
@@ -210,10 +221,10 @@ Page Sheet::equations() {
   Page page;
   for (const Wanted& w : wanted_) {
     const Value value = written_from(subject_, w, options_);
-    if (reader_.symbol(value) != nullptr &&
+    if (reader_.is_named(value) &&
         std::find(auxiliaries_.begin(), auxiliaries_.end(), value) != auxiliaries_.end() &&
         written_.insert(value).second) {
-      add(page, name(*reader_.symbol(value)), value);
+      add(page, reader_.name_of(value), value);
     }
     add(page, derivative_by(w.name), value);
   }

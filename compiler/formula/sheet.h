@@ -28,6 +28,11 @@ class Sheet {
   // Adds `left = value`, and what it needs before it.
   void add(Page& page, const Expr& left, Value value);
 
+  // Takes the names of auxiliary values that have no equation yet, so that nothing is written by
+  // them; and gives them back.
+  void hide_auxiliaries();
+  void show_auxiliaries();
+
  private:
   void name_leaves(std::span<const Value> roots);
   void name_definitions(std::span<const Value> roots);
@@ -44,6 +49,7 @@ class Sheet {
   Reader reader_;
   std::vector<Value> auxiliaries_;
   std::set<Value> written_;
+  std::map<Value, Expr> hidden_;
 };
 
 // The value that a derivative is written from: as it is computed, or as it was before.

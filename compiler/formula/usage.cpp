@@ -13,8 +13,9 @@ namespace {
 // A formula of more symbols is cut at the adjoints in it.
 constexpr int long_formula = 40;
 constexpr int very_long_formula = 200;
-// What is shorter is not named for a long formula's sake, and no adjoint is not named at all.
+// What is shorter is not named for a long formula's sake, and if no adjoint, not at all.
 constexpr int short_formula = 8;
+constexpr int very_short_formula = 4;
 
 // Operators that formulas show by how they write the operand, if at all.
 bool is_transparent(const Graph& graph, Value value) {
@@ -26,16 +27,15 @@ bool is_transparent(const Graph& graph, Value value) {
   return node.op == Op::to_real || node.op == Op::stop_gradient || node.op == Op::neg;
 }
 
-// The values that formulas of the roots are made of, operands first: down to symbols, which are
+// The values that formulas of the roots are made of, operands first: down to names, which are
 // among them.
-std::vector<Value> needed(const Graph& graph, std::span<const Value> roots,
-                          const Test& has_symbol) {
+std::vector<Value> needed(const Graph& graph, std::span<const Value> roots, const Test& is_named) {
   std::set<Value> seen(roots.begin(), roots.end());
   std::vector<Value> open(roots.begin(), roots.end());
   while (!open.empty()) {
     const Value value = open.back();
     open.pop_back();
-    if (has_symbol(value)) continue;
+    if (is_named(value)) continue;
     for (Value operand : graph[value].operands) {
       if (seen.insert(operand).second) open.push_back(operand);
     }
@@ -55,12 +55,12 @@ int length(const Graph& graph, Value value, const std::map<Value, int>& lengths)
 }  // namespace
 
 std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots,
-                                const Test& has_symbol, const Test& is_adjoint, bool sparingly) {
-  const std::vector<Value> values = needed(graph, roots, has_symbol);
+                                const Test& is_named, const Test& is_adjoint, bool sparingly) {
+  const std::vector<Value> values = needed(graph, roots, is_named);
   std::map<Value, int> uses;
   for (Value root : roots) ++uses[root];
   for (auto value = values.rbegin(); value != values.rend(); ++value) {
-    if (has_symbol(*value)) continue;
+    if (is_named(*value)) continue;
     const auto& operands = graph[*value].operands;
     const std::set<Value> distinct(operands.begin(), operands.end());
     for (Value operand : distinct) {
@@ -79,8 +79,8 @@ std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots
         return fixed.count(operand) > 0;
       });
       if (is_constant(graph, value) || is_fixed) fixed.insert(value);
-      lengths[value] = has_symbol(value) ? 1 : length(graph, value, lengths);
-      if (has_symbol(value) || fixed.count(value) > 0) continue;
+      lengths[value] = is_named(value) ? 1 : length(graph, value, lengths);
+      if (is_named(value) || fixed.count(value) > 0) continue;
       if (named.count(value) == 0 && !is_transparent(graph, value) && is_worth(value)) {
         named.insert(value);
       }
@@ -99,7 +99,7 @@ std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots
   measure([&](Value value) {
     const int n = uses[value];
     const bool is_shorter = n > 1 && (n - 1) * lengths[value] > n + 2;
-    return is_shorter && (is_adjoint(value) || lengths[value] > short_formula);
+    return is_shorter && lengths[value] > (is_adjoint(value) ? very_short_formula : short_formula);
   });
   if (longest() > long_formula) {
     measure([&](Value value) {
@@ -110,8 +110,8 @@ std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots
   return {named.begin(), named.end()};
 }
 
-std::vector<Value> read_by(const Graph& graph, Value value, const Test& has_symbol) {
-  const Test inside = [&](Value x) { return x != value && has_symbol(x); };
+std::vector<Value> read_by(const Graph& graph, Value value, const Test& is_named) {
+  const Test inside = [&](Value x) { return x != value && is_named(x); };
   std::vector<Value> read;
   for (Value other : needed(graph, std::span(&value, 1), inside)) {
     if (inside(other)) read.push_back(other);

@@ -39,7 +39,7 @@ struct Cut {
 }  // namespace
 
 std::optional<Expr> Reader::whole(Value value, bool exact) {
-  if (is_named(value)) return named(value);
+  if (is_named(value)) return name_of(value);
   const Op own = op(value);
   if (own == Op::add || own == Op::sub) return whole_sum(value, exact);
   if (own == Op::neg && !is_named(operands(value)[0])) {
@@ -49,20 +49,39 @@ std::optional<Expr> Reader::whole(Value value, bool exact) {
   return whole_product(value, exact);
 }
 
-std::optional<Expr> Reader::whole_sum(Value value, bool exact) {
+std::optional<Expr> Reader::whole_sum(Value value, bool exact, bool with_scale) {
   const std::vector<Term> parts = terms_of(value);
   // Where no term has the full shape, one that is broadcast is written out to it.
   bool full = !exact || std::any_of(parts.begin(), parts.end(),
                                     [&](const Term& term) { return is_full(term.value); });
+  const auto common = common_scale(parts);
   std::vector<Expr> terms;
   for (const auto& [term, minus] : parts) {
     const bool exactly = !full && !graph_.shape(term).empty();
-    const auto written = whole(term, exactly);
+    const auto written = common ? whole_product(term, exactly, false) : whole(term, exactly);
     if (!written) return std::nullopt;
     full = full || exactly;
     terms.push_back(minus ? negative(*written) : *written);
   }
-  return sum(std::move(terms));
+  Expr total = sum(std::move(terms));
+  return common && with_scale ? scaled(scale(*common), total) : total;
+}
+
+std::optional<Product> Reader::common_scale(const std::vector<Term>& terms) const {
+  std::optional<Product> common;
+  for (const Term& term : terms) {
+    if (is_named(term.value)) return std::nullopt;
+    Product product = product_of(graph_, term.value, [this](Value x) { return stops(x); });
+    product.top = std::fabs(product.top);
+    const bool is_plain = product.top == 1 && product.bottom == 1 && product.sizes.empty();
+    if (is_plain || product.factors.empty() || product.top == 0) return std::nullopt;
+    if (common && (product.top != common->top || product.bottom != common->bottom ||
+                   product.sizes != common->sizes)) {
+      return std::nullopt;
+    }
+    common = std::move(product);
+  }
+  return common;
 }
 
 // Whether every axis (of more than one entry) is an axis of some factor, and not repeated.
@@ -98,15 +117,32 @@ std::vector<Reader::Term> Reader::terms_of(Value value) const {
   return terms;
 }
 
-// The formula of a factor, and the indices of the product that its axes run over.
-std::optional<Piece> Reader::piece(const Factor& factor, const Product& product) {
-  std::optional<Expr> expr;
-  if (factor.form == Factor::Form::entry) {
-    expr = stops(factor.value) ? named(factor.value) : whole(factor.value);
-    if (!expr && adjoints_.count(factor.value) > 0) expr = auxiliary(factor.value);
-  } else {
-    expr = whole_condition(factor.value, factor.form == Factor::Form::fails);
+// A factor as a whole. What all terms of a sum have in front goes in front of the product.
+std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product) {
+  const Value value = factor.value;
+  if (factor.form != Factor::Form::entry) {
+    return whole_condition(value, factor.form == Factor::Form::fails);
   }
+  if (stops(value)) return name_of(value);
+  std::optional<Expr> written;
+  if ((op(value) == Op::add || op(value) == Op::sub) && factor.power == 1) {
+    if (const auto common = common_scale(terms_of(value))) {
+      product.top *= common->top;
+      product.bottom *= common->bottom;
+      product.sizes.insert(product.sizes.end(), common->sizes.begin(), common->sizes.end());
+      reduce_fraction(product);
+    }
+    written = whole_sum(value, true, false);
+  } else {
+    written = whole(value);
+  }
+  if (!written && adjoints_.count(value) > 0) written = auxiliary(value);
+  return written;
+}
+
+// The formula of a factor, and the indices of the product that its axes run over.
+std::optional<Piece> Reader::piece(const Factor& factor, Product& product) {
+  const auto expr = whole_factor(factor, product);
   if (!expr) return std::nullopt;
   Piece piece{*expr, {}, rank(factor.value), factor.power};
 
@@ -157,15 +193,16 @@ std::optional<Expr> Reader::stretch_of(const Affine& access, const Dim& extent) 
                stride == 1 ? Expr() : number(static_cast<double>(stride)));
 }
 
-std::optional<Expr> Reader::whole_product(Value value, bool exact) {
-  const Product product = factors_of(value);
+std::optional<Expr> Reader::whole_product(Value value, bool exact, bool with_scale) {
+  Product product = factors_of(value);
   if (product.top == 0) return number(0);
   if (product.factors.size() == 1 && product.factors[0].value == value &&
       product.factors[0].power == 1 && product.factors[0].form == Factor::Form::entry) {
     return whole_atom(value);
   }
   std::vector<Piece> pieces;
-  for (const Factor& factor : product.factors) {
+  const std::vector<Factor> factors = product.factors;
+  for (const Factor& factor : factors) {
     auto made = piece(factor, product);
     if (!made) return whole_fallback(value);
     pieces.push_back(std::move(*made));
@@ -174,7 +211,8 @@ std::optional<Expr> Reader::whole_product(Value value, bool exact) {
   Matrices matrices(std::move(pieces), product, per_sample_);
   const auto tensor = matrices.written(exact);
   if (!tensor) return whole_fallback(value);
-  return with_scalars(scale(product), matrices.scalars(), *tensor);
+  Scale front = with_scale ? scale(product) : Scale{{}, {}, std::signbit(product.top)};
+  return with_scalars(std::move(front), matrices.scalars(), *tensor);
 }
 
 // Where all tensors are numbers a sample, scalars are multiplied with them where they stand in the
@@ -193,7 +231,7 @@ void Reader::spread_scalars(std::vector<Piece>& pieces, const Product& product) 
 }
 
 // Scalars, those of lowest rank first as constants are, and then the tensor.
-Expr Reader::with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& tensor) {
+Expr Reader::with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& tensor) const {
   sort_pieces(scalars, [](const Piece& a, const Piece& b) {
     const auto is_sum = [](const Piece& x) { return x.expr.is(Kind::big); };
     if (is_sum(a) != is_sum(b)) return is_sum(b);
@@ -379,9 +417,9 @@ Expr Reader::whole_or_auxiliary(Value value) {
 }
 
 Expr Reader::auxiliary(Value value) {
-  give_auxiliary_symbol(value);
+  give_auxiliary_name(value);
   new_auxiliaries_.push_back(value);
-  return named(value);
+  return name_of(value);
 }
 
 }  // namespace gradus::formula

@@ -17,7 +17,7 @@ TEST_CASE("numbers a sample: the worked example", "[derive]") {
         "∂J/∂w₁ = 1/batch · Σ (ŷ − y)·w₂·a₁(1 − a₁)·x\n"
         "∂J/∂w₂ = 1/batch · Σ (ŷ − y)·a₁\n");
   CHECK(m.derive({.raw = true}) ==
-        "δ₂ = ((1 − y)/(batch·(1 − ŷ)) − y/(batch·ŷ))·ŷ(1 − ŷ)\n"
+        "δ₂ = 1/batch · ((1 − y)/(1 − ŷ) − y/ŷ)·ŷ(1 − ŷ)\n"
         "∂J/∂w₁ = Σ δ₂·w₂·a₁(1 − a₁)·x\n"
         "∂J/∂w₂ = Σ δ₂·a₁\n");
   CHECK(m.derive({.format = Format::latex}) ==
