@@ -66,8 +66,8 @@ bool wants_more(Token t) {
 
 class Lexer {
  public:
-  Lexer(const SourceFile& source, uint32_t file, Diagnostics& diagnostics)
-      : text_(source.text), file_(file), diagnostics_(diagnostics) {}
+  Lexer(const SourceFile& source, Diagnostics& diagnostics)
+      : text_(source.text), file_(source.number), diagnostics_(diagnostics) {}
 
   std::vector<Lexeme> run() {
     while (at_ < text_.size()) step();
@@ -171,13 +171,10 @@ class Lexer {
       }
       return emit(token, begin);
     }
-    diagnostics_.add({Severity::error,
-                      "E0101",
-                      fmt::format("unexpected character `{}`", rest[0]),
-                      {{file_, static_cast<uint32_t>(at_), static_cast<uint32_t>(at_ + 1)}, ""},
-                      {},
-                      {},
-                      ""});
+    diagnostics_.add(
+        {.code = {"E0101", ""},
+         .message = fmt::format("unexpected character `{}`", rest[0]),
+         .primary = {{file_, static_cast<uint32_t>(at_), static_cast<uint32_t>(at_ + 1)}, ""}});
     ++at_;
   }
 
@@ -191,8 +188,8 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Lexeme> lex(const SourceFile& source, uint32_t file, Diagnostics& diagnostics) {
-  return Lexer(source, file, diagnostics).run();
+std::vector<Lexeme> lex(const SourceFile& source, Diagnostics& diagnostics) {
+  return Lexer(source, diagnostics).run();
 }
 
 }  // namespace gradus

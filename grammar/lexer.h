@@ -87,5 +87,5 @@ struct Lexeme {
   Span span;
   std::string_view text;
 };
-std::vector<Lexeme> lex(const SourceFile& source, uint32_t file, Diagnostics& diagnostics);
+std::vector<Lexeme> lex(const SourceFile& source, Diagnostics& diagnostics);
 }  // namespace gradus

@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 
+#include "grammar/lexer.h"
+
 namespace gradus {
 namespace {
 using namespace syntax;
@@ -14,8 +16,8 @@ class Parser {
  public:
   Parser(std::vector<Lexeme> tokens, Diagnostics& d) : t_(std::move(tokens)), diagnostics_(d) {}
 
-  File file() {
-    File f;
+  SyntaxTree file() {
+    SyntaxTree f;
     while (!is(Token::end)) {
       if (accept(Token::newline)) continue;
       try {
@@ -41,13 +43,9 @@ class Parser {
     const std::string found = is(Token::end)       ? "the end of the file"
                               : is(Token::newline) ? "the end of the line"
                                                    : fmt::format("`{}`", cur().text);
-    diagnostics_.add({Severity::error,
-                      "E0102",
-                      fmt::format("expected {}, found {}", expected, found),
-                      {cur().span, ""},
-                      {},
-                      {},
-                      ""});
+    diagnostics_.add({.code = {"E0102", ""},
+                      .message = fmt::format("expected {}, found {}", expected, found),
+                      .primary = {cur().span, ""}});
     throw Abandon{};
   }
   Lexeme expect(Token t, std::string_view what) {
@@ -85,26 +83,25 @@ class Parser {
 
   Statement statement() {
     const uint32_t begin = here();
-    Statement s{{}, Output{}};
-    s.what = declaration();
-    s.span = from(begin);
+    Statement s = declaration();
+    std::visit([&](auto& kind) { kind.span = from(begin); }, s);
     return s;
   }
 
-  decltype(Statement::what) declaration() {
+  Statement declaration() {
     switch (cur().token) {
       case Token::kw_const: {
         ++p_;
         Name n = name();
         expect(Token::assign, "`=`");
-        return Const{n, expr()};
+        return Const{n, expr(), {}};
       }
       case Token::kw_input: {
         ++p_;
         Input i;
         i.name = name();
         i.type = optional_type();
-        if (accept(Token::assign)) i.value = expr();
+        if (accept(Token::assign)) i.default_value = expr();
         return i;
       }
       case Token::kw_param:
@@ -121,7 +118,7 @@ class Parser {
       case Token::kw_fn:
       case Token::kw_layer: {
         Function f;
-        f.layer = cur().token == Token::kw_layer;
+        f.kind = cur().token == Token::kw_layer ? FunctionKind::layer : FunctionKind::fn;
         ++p_;
         f.name = name();
         f.formals = formals();
@@ -131,9 +128,9 @@ class Parser {
       case Token::kw_derivative: {
         ++p_;
         Derivative d;
-        d.name = name();
+        d.function = name();
         expect(Token::lparen, "`(`");
-        do d.formals.push_back(name());
+        do d.inputs.push_back(name());
         while (accept(Token::comma));
         expect(Token::semicolon, "`;`");
         d.adjoint = name();
@@ -171,7 +168,7 @@ class Parser {
         Optimizer o;
         o.name = name();
         o.formals = formals();
-        o.body = steps();
+        o.steps = steps();
         return o;
       }
       case Token::kw_data:
@@ -181,11 +178,11 @@ class Parser {
       case Token::kw_import: {
         ++p_;
         Lexeme l = expect(Token::string, "a path in quotes");
-        return Import{unquote(l.text), l.span};
+        return Import{unquote(l.text), l.span, {}};
       }
       case Token::kw_precision: {
         ++p_;
-        return Precision{name()};
+        return Precision{name(), {}};
       }
       default:
         return definition();
@@ -196,8 +193,8 @@ class Parser {
     Param q;
     q.name = name();
     q.type = optional_type();
-    q.random = accept(Token::tilde);
-    if (!q.random) expect(Token::assign, "`=` or `~`");
+    q.drawn = accept(Token::tilde);
+    if (!q.drawn) expect(Token::assign, "`=` or `~`");
     q.value = expr();
     return q;
   }
@@ -210,16 +207,15 @@ class Parser {
     return out;
   }
 
-  decltype(Statement::what) definition() {
+  Statement definition() {
     if (is(Token::name) && peek().token == Token::arrow) {
       Name n = name();
       ++p_;
-      return Assignment{n, expr()};
+      return Assignment{n, {}, expr(), {}};
     }
     Definition d;
     d.names.push_back(name());
     if (accept(Token::lbracket)) {
-      d.indexed = true;
       do {
         if (is(Token::rbracket)) break;
         FreeIndex f;
@@ -305,7 +301,9 @@ class Parser {
     auto part = [&](bool sub) {
       if (!is(Token::name) && !is(Token::star) && !(sub && is(Token::number)))
         fail("a name or `*`");
-      q.parts.push_back({std::string(cur().text), sub, cur().span});
+      PatternPart::Kind kind = sub ? PatternPart::Kind::round : PatternPart::Kind::name;
+      if (is(Token::star)) kind = sub ? PatternPart::Kind::any_round : PatternPart::Kind::any_name;
+      q.parts.push_back({kind, std::string(cur().text), {}, cur().span});
       ++p_;
     };
     part(false);
@@ -335,36 +333,36 @@ class Parser {
     expect(Token::rparen, "`)`");
     return f;
   }
-  TypePtr optional_type() {
-    if (!accept(Token::colon)) return nullptr;
+  std::optional<Type> optional_type() {
+    if (!accept(Token::colon)) return std::nullopt;
     return type();
   }
-  TypePtr type() {
-    auto t = std::make_unique<Type>();
+  Type type() {
+    Type t;
     const uint32_t b = here();
     bool element = true;
     if (accept(Token::kw_index)) {
-      t->element = Type::Element::index;
+      t.element = Element::index;
       expect(Token::lparen, "`(`");
-      t->bound = expr();
+      t.bound = expr();
       expect(Token::rparen, "`)`");
     } else if (accept(Token::kw_bool))
-      t->element = Type::Element::boolean;
+      t.element = Element::boolean;
     else if (!accept(Token::kw_real))
       element = false;
     if (!element && !is(Token::lbracket)) fail("a type");
     if (accept(Token::lbracket)) {
-      t->has_shape = true;
+      t.shape.emplace();
       while (!is(Token::rbracket)) {
         if (accept(Token::dotdot))
-          t->leading = true;
+          t.shape->push_back({});
         else
-          t->shape.push_back(expr());
+          t.shape->push_back({expr(), {}});
         if (!accept(Token::comma)) break;
       }
       expect(Token::rbracket, "`]`");
     }
-    t->span = from(b);
+    t.span = from(b);
     return t;
   }
   Block body() {
@@ -403,7 +401,7 @@ class Parser {
     expect(Token::lbrace, "`{`");
     newlines();
     while (at_local()) {
-      b.locals.push_back(statement());
+      b.locals.push_back(local());
       if (!is(Token::newline)) fail("the end of the line");
       newlines();
     }
@@ -412,14 +410,22 @@ class Parser {
     expect(Token::rbrace, "`}`");
     return b;
   }
-  Block steps() {
-    Block b;
+  Local local() {
+    Statement s = statement();
+    if (auto* x = std::get_if<Param>(&s)) return std::move(*x);
+    if (auto* x = std::get_if<State>(&s)) return std::move(*x);
+    if (auto* x = std::get_if<Assignment>(&s)) return std::move(*x);
+    if (auto* x = std::get_if<Definition>(&s)) return std::move(*x);
+    fail("a definition");
+  }
+  std::vector<Local> steps() {
+    std::vector<Local> b;
     expect(Token::lbrace, "`{`");
     newlines();
     do {
       newlines();
       if (is(Token::rbrace)) break;
-      b.locals.push_back(statement());
+      b.push_back(local());
     } while (is(Token::newline));
     newlines();
     expect(Token::rbrace, "`}`");
@@ -429,7 +435,7 @@ class Parser {
   ExprPtr expr() {
     if (++depth_ > 200) {
       diagnostics_.add(
-          {Severity::error, "E0103", "nested too deeply", {cur().span, ""}, {}, {}, ""});
+          {.code = {"E0103", ""}, .message = "nested too deeply", .primary = {cur().span, ""}});
       throw Abandon{};
     }
     ExprPtr e;
@@ -539,7 +545,8 @@ class Parser {
     const Span s = cur().span;
     if (accept(Token::minus)) {
       if (++depth_ > 400) {
-        diagnostics_.add({Severity::error, "E0103", "nested too deeply", {s, ""}, {}, {}, ""});
+        diagnostics_.add(
+            {.code = {"E0103", ""}, .message = "nested too deeply", .primary = {s, ""}});
         throw Abandon{};
       }
       Unary u{UnaryOp::negate, s, factor()};
@@ -676,7 +683,7 @@ class Parser {
         expect(Token::lparen, "`(`");
         r.rounds = range();
         r.carries = carries();
-        r.body = steps();
+        r.steps = steps();
         return make(b, std::move(r));
       }
       default:
@@ -728,8 +735,12 @@ class Parser {
 
 }  // namespace
 
-syntax::File parse(const SourceFile& source, uint32_t file, Diagnostics& diagnostics) {
-  return Parser(lex(source, file, diagnostics), diagnostics).file();
+namespace syntax {
+SyntaxTree parse(const SourceFile& file, Diagnostics& errors) {
+  SyntaxTree tree = Parser(lex(file, errors), errors).file();
+  tree.file = file.number;
+  return tree;
 }
+}  // namespace syntax
 
 }  // namespace gradus

@@ -19,7 +19,6 @@ using syntax::DataSource;
 using syntax::Derivative;
 using syntax::Expr;
 using syntax::ExprPtr;
-using syntax::File;
 using syntax::Formal;
 using syntax::If;
 using syntax::Import;
@@ -42,6 +41,7 @@ using syntax::Slice;
 using syntax::State;
 using syntax::Statement;
 using syntax::Subscript;
+using syntax::SyntaxTree;
 using syntax::Unary;
 using syntax::UnaryOp;
 using syntax::Use;
@@ -57,8 +57,8 @@ class Checker {
  public:
   Checker(const CheckOptions& o, Diagnostics& d) : o_(o), d_(d) {}
 
-  std::optional<Program> run(const File& file, std::span<const File> prelude) {
-    for (const File& f : prelude)
+  std::optional<Program> run(const SyntaxTree& file, std::span<const SyntaxTree> prelude) {
+    for (const SyntaxTree& f : prelude)
       for (const Statement& s : f.statements) guarded([&] { statement(s, prelude_); });
     file_.parent = &prelude_;
     file_.names["step"] = {Tensor{g().leaf(Op::input, "step", {})}};
@@ -72,14 +72,12 @@ class Checker {
 
  private:
   Graph& g() { return p_.graph; }
-  [[noreturn]] void fail(std::string code, std::string message, Span span, std::string help = "") {
-    d_.add({Severity::error,
-            std::move(code),
-            std::move(message),
-            {span, ""},
-            {},
-            {},
-            std::move(help)});
+  [[noreturn]] void fail(std::string_view code, std::string message, Span span,
+                         std::string help = "") {
+    d_.add({.code = {code, ""},
+            .message = std::move(message),
+            .primary = {span, ""},
+            .help = std::move(help)});
     throw Failed{};
   }
   template <typename F>
@@ -521,16 +519,19 @@ class Checker {
   void match(const syntax::Type& type, const Thing& t, Scope& inner, Span at) {
     Value v = value(t, at);
     const Shape& shape = g().shape(v);
-    if (type.element == syntax::Type::Element::index) {
+    if (type.element == syntax::Element::index) {
       if (g().type(v).element != Element::index) fail("E0214", "an index is needed here", at);
       unify(*type.bound, g().type(v).bound, inner, at);
     }
-    if (!type.has_shape) return;
-    const size_t n = type.shape.size();
-    if (type.leading ? shape.size() < n : shape.size() != n)
+    if (!type.shape) return;
+    const bool leading = !type.shape->empty() && !type.shape->front().size;
+    const size_t n = type.shape->size() - leading;
+    if (leading ? shape.size() < n : shape.size() != n)
       fail("E0215", fmt::format("an argument of {} axes where {} are expected", shape.size(), n),
            at);
-    for (size_t k = 0; k < n; ++k) unify(*type.shape[k], shape[shape.size() - n + k], inner, at);
+    for (size_t k = 0; k < n; ++k) {
+      unify(*(*type.shape)[k + leading].size, shape[shape.size() - n + k], inner, at);
+    }
   }
   void unify(const Expr& want, const Dim& have, Scope& inner, Span at) {
     if (auto* u = std::get_if<Use>(&want.what))
@@ -555,7 +556,7 @@ class Checker {
     Scope inner;
     inner.parent = c.scope;
     std::shared_ptr<Instance> instance;
-    if (c.fn->layer) {
+    if (c.fn->kind == syntax::FunctionKind::layer) {
       Scope* home = &caller;
       while (home->layer == nullptr && home->parent != nullptr && home != &file_)
         home = home->parent;
@@ -595,7 +596,7 @@ class Checker {
     return block(i.fn->body, inner);
   }
   Thing block(const Block& b, Scope& s) {
-    for (const Statement& st : b.locals) statement(st, s);
+    for (const syntax::Local& st : b.locals) statement(st, s);
     if (b.results.size() == 1) return eval(*b.results[0], s);
     Tuple t;
     for (const auto& r : b.results) t.items.push_back(eval(*r, s));
@@ -628,7 +629,8 @@ Value Program::find(const std::string& name) const {
   return {};
 }
 
-std::optional<Program> check(const syntax::File& file, std::span<const syntax::File> prelude,
+std::optional<Program> check(const syntax::SyntaxTree& file,
+                             std::span<const syntax::SyntaxTree> prelude,
                              const CheckOptions& options, Diagnostics& diagnostics) {
   return Checker(options, diagnostics).run(file, prelude);
 }

@@ -25,14 +25,14 @@ std::optional<std::string> read(const std::string& path) {
 }
 
 // Errors are printed for people on standard error; with --json as one object on standard output.
-void print(const Diagnostics& diagnostics, const std::vector<SourceFile>& sources,
+void print(const Diagnostics& diagnostics, const Sources& sources,
            const Options& options) {
   std::vector<std::string> objects;
   for (const Diagnostic& each : diagnostics.sorted()) {
     if (options.json && diagnostics.any()) {
       objects.push_back(render_json(each, sources));
     } else {
-      fmt::print(stderr, "{}\n", render(each, sources, use_color(options, STDERR_FILENO)));
+      fmt::print(stderr, "{}\n", render(each, sources, {.color = use_color(options, STDERR_FILENO)}));
     }
   }
   if (!objects.empty()) fmt::print("{{\"errors\": [{}]}}\n", fmt::join(objects, ", "));
@@ -49,14 +49,15 @@ std::optional<Program> load_model(const Options& options, bool training, Status&
     return std::nullopt;
   }
   // File 0 is the model; the prelude follows.
-  std::vector<SourceFile> sources = {{options.file, *std::move(text)}};
+  Sources sources;
+  sources.add(options.file, *std::move(text));
   for (const PreludeFile& file : prelude_files()) {
-    sources.push_back({std::string("prelude/") + std::string(file.name), std::string(file.text)});
+    sources.add("prelude/" + std::string(file.name), std::string(file.text));
   }
   Diagnostics diagnostics;
-  std::vector<syntax::File> trees;
+  std::vector<syntax::SyntaxTree> trees;
   for (uint32_t k = 0; k < sources.size(); ++k) {
-    trees.push_back(parse(sources[k], k, diagnostics));
+    trees.push_back(syntax::parse(sources[k], diagnostics));
   }
   std::optional<Program> program;
   if (!diagnostics.any()) {
