@@ -1,5 +1,7 @@
 #include "compiler/codegen/contraction.h"
 
+#include <algorithm>
+
 #include "compiler/codegen/gemm.h"
 #include "compiler/codegen/nest.h"
 
@@ -41,13 +43,15 @@ Form form_of(const Target& target, const Local& local) {
   const int64_t n = extent(of.n);
   int64_t batches = 1;
   for (int loop : of.batch) batches *= extent(loop);
-  // Few rows of A times Bᵀ: dot products read both where they lie.
+  // Few rows of A times Bᵀ, or few columns of B: dot products read both where they lie.
   const int64_t lanes = target.lanes(local.buffers[static_cast<size_t>(of.a.buffer)].type);
-  const bool dots = of.a.inner_stride == 1 && of.b.outer_stride == 1 && of.b.inner_stride != 1;
-  if (dots && m <= 4 && of.k >= 2 * lanes) return Form::over_k;
+  const bool dots = of.a.inner_stride == 1 && of.b.outer_stride == 1;
+  const bool turned = of.b.inner_stride != 1;
+  if (dots && of.k >= 2 * lanes && ((turned && m <= 4) || n == 1)) return Form::over_k;
+  if (n == 1 && of.a.outer_stride == 1) return Form::over_m;
   constexpr int64_t small = 4096;
   if (batches * m * n * of.k > small) return Form::tiles;
-  if (dots && of.k > n && of.k > m) return Form::over_k;
+  if (dots && turned && of.k > n && of.k > m) return Form::over_k;
   return of.b.inner_stride == 1 || of.a.outer_stride != 1 ? Form::over_n : Form::over_m;
 }
 
@@ -93,6 +97,9 @@ Local as_nest(const Local& local, Form form) {
              entry};
   Loop nest{form == Form::over_m ? of.n : of.m, Loop::Mark::serial, {inner}};
   for (size_t i = of.batch.size(); i-- > 0;) nest = {of.batch[i], Loop::Mark::serial, {nest}};
+  const bool alone = std::none_of(of.epilogue.begin(), of.epilogue.end(),
+                                  [](const kernel::Store& store) { return store.add; });
+  if (alone) nest.mark = Loop::Mark::parallel;
   kernel.body = kernel::Nest{{nest}};
   return made;
 }

@@ -204,7 +204,7 @@ void emit_gemm(Emitter& e, const Local& local, const std::vector<Value*>& buffer
   }
   std::vector<Value*> values = buffers;
   values.push_back(scratch);
-  emit_parallel(e, local.kernel.name, pool, shape.tasks, values,
+  emit_parallel(e, pool, shape.tasks, values,
                 [&](const std::vector<Value*>& inside, Value* number) {
                   const std::vector<Value*> own(inside.begin(), inside.end() - 1);
                   Gemm(e, local, shape, all, own, inside.back()).task(number);

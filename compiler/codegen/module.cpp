@@ -13,7 +13,7 @@ namespace {
 
 using llvm::Value;
 
-// `a1, z2` as a symbol: a1_z2.
+// `a1, z2` as a symbol: a1_z2.kernel, which no C function is called.
 std::string symbol(const std::string& name) {
   std::string made;
   for (const char c : name) {
@@ -25,7 +25,7 @@ std::string symbol(const std::string& name) {
       made += '_';
     }
   }
-  return made.empty() ? "kernel" : made;
+  return made + ".kernel";
 }
 
 // A kernel's function takes its buffers, then the pool, and then memory to work in.
@@ -92,7 +92,7 @@ Program program_of(const Target& target, const kernel::Plan& plan) {
     program.calls.push_back({found->second, local.arguments});
     if (!fresh) continue;
     std::string name = symbol(kernel.name);
-    if (name == step_symbol || !taken.insert(name).second) {
+    if (!taken.insert(name).second) {
       name += "." + std::to_string(program.kernels.size());
       taken.insert(name);
     }

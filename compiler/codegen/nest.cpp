@@ -180,20 +180,19 @@ class Nest {
       known.push_back(static_cast<kernel::ExprId>(id));
       values.push_back(frame_.value(known.back()));
     }
-    emit_parallel(e_, frame_.kernel().name, pool_, chunks, values,
-                  [&](const std::vector<Value*>& inside, Value* chunk) {
-                    const auto buffers = static_cast<ptrdiff_t>(frame_.buffers().size());
-                    Frame part(e_, frame_.local(), frame_.dependencies(),
-                               {inside.begin(), inside.begin() + buffers});
-                    for (size_t i = 0; i < known.size(); ++i) {
-                      part.define(known[i], inside[static_cast<size_t>(buffers) + i]);
-                    }
-                    Nest nest(part, pool_);
-                    Value* begin = chunk_begin(e_, chunk, count, chunks);
-                    Value* after = e_.ir.CreateAdd(chunk, e_.index(1));
-                    Value* end = chunk_begin(e_, after, count, chunks);
-                    nest.repeat(of, begin, end, {1, 1});
-                  });
+    emit_parallel(e_, pool_, chunks, values, [&](const std::vector<Value*>& inside, Value* chunk) {
+      const auto buffers = static_cast<ptrdiff_t>(frame_.buffers().size());
+      Frame part(e_, frame_.local(), frame_.dependencies(),
+                 {inside.begin(), inside.begin() + buffers});
+      for (size_t i = 0; i < known.size(); ++i) {
+        part.define(known[i], inside[static_cast<size_t>(buffers) + i]);
+      }
+      Nest nest(part, pool_);
+      Value* begin = chunk_begin(e_, chunk, count, chunks);
+      Value* after = e_.ir.CreateAdd(chunk, e_.index(1));
+      Value* end = chunk_begin(e_, after, count, chunks);
+      nest.repeat(of, begin, end, {1, 1});
+    });
   }
 
   Frame& frame_;

@@ -17,8 +17,7 @@ int64_t chunks_for(int64_t iterations, double cycles) {
 }
 
 void emit_parallel(
-    Emitter& e, const std::string& name, Value* pool, int64_t chunks,
-    const std::vector<Value*>& values,
+    Emitter& e, Value* pool, int64_t chunks, const std::vector<Value*>& values,
     const std::function<void(const std::vector<Value*>& values, Value* chunk)>& body) {
   llvm::IRBuilder<>& ir = e.ir;
   std::vector<llvm::Type*> types;
@@ -41,6 +40,7 @@ void emit_parallel(
   llvm::Function* task = nullptr;
   {
     llvm::IRBuilderBase::InsertPointGuard guard(ir);
+    const std::string name = ir.GetInsertBlock()->getParent()->getName().str();
     task = e.begin_function(name + ".part", task_type, false);
     std::vector<Value*> inside;
     for (size_t i = 0; i < values.size(); ++i) {

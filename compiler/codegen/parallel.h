@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "compiler/codegen/emitter.h"
@@ -17,8 +16,7 @@ int64_t chunks_for(int64_t iterations, double cycles);
 // the code: it gets the values that `values` have there, and the chunk's number. The builder ends
 // up after the call.
 void emit_parallel(
-    Emitter& emitter, const std::string& name, llvm::Value* pool, int64_t chunks,
-    const std::vector<llvm::Value*>& values,
+    Emitter& emitter, llvm::Value* pool, int64_t chunks, const std::vector<llvm::Value*>& values,
     const std::function<void(const std::vector<llvm::Value*>& values, llvm::Value* chunk)>& body);
 
 // begin = ⌊chunk · count / chunks⌋ for chunks of nearly equal size, without overflow.

@@ -139,6 +139,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("matrices times vectors, and vectors times matrices", "[contraction]") {
+  const Shape shapes[] = {{300, 1, 200}, {1, 300, 200}, {1, 1, 5000},
+                          {300, 2, 200}, {2, 300, 200}, {4, 5, 700}};
+  for (const Form form : {Form::nn, Form::nt, Form::tn, Form::tt}) {
+    for (const Shape& shape : shapes) {
+      Product p(form, shape);
+      p.finish(p.b.map(Op::tanh, {p.b.contraction()}));
+      INFO(shape.m << " x " << shape.n << " x " << shape.k << ", form " << static_cast<int>(form));
+      check(p.b.plan, p.slots, 5e-4);
+    }
+  }
+}
+
 TEST_CASE("an epilogue that updates what it reads, and one that adds", "[contraction]") {
   for (const Shape shape : {Shape{50, 70, 30}, Shape{13, 100, 40}}) {
     Product p(Form::tn, shape);
