@@ -17,8 +17,9 @@ struct CheckOptions {
 };
 
 // Checks a model file: resolves names, infers shapes, instantiates functions and layers, and builds
-// the graph. The trees must outlive the call. Nothing where there are errors.
-std::optional<Program> check(const syntax::SyntaxTree& file, std::span<const syntax::SyntaxTree> prelude,
+// the graph. The trees are those of files without syntax errors. Nothing where there are errors.
+std::optional<Program> check(const syntax::SyntaxTree& file,
+                             std::span<const syntax::SyntaxTree> prelude,
                              const CheckOptions& options, Diagnostics& diagnostics);
 
 }  // namespace gradus

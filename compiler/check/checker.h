@@ -1,61 +1,178 @@
 #pragma once
-#include <fmt/format.h>
-#include <cmath>
+
 #include <functional>
-#include <memory>
+#include <map>
 #include <set>
+#include <string>
+#include <vector>
+
 #include "compiler/check/check.h"
-namespace gradus {
-struct Thing;
-struct Scope;
-struct Poison {};
-struct Tensor {
-  Value v;
+#include "compiler/check/errors.h"
+#include "compiler/check/thing.h"
+
+namespace gradus::checking {
+
+// Thrown when an error has been reported, and caught at the statement that it is in. It never
+// leaves this room.
+struct Reported {};
+
+// Walks the statements of a program and builds its graph. Each file of this room is a part of it,
+// by subject; this page is the table of contents.
+class Checker {
+ public:
+  Checker(const CheckOptions& options, Diagnostics& diagnostics)
+      : options_(options), diagnostics_(diagnostics) {}
+
+  std::optional<Program> run(const syntax::SyntaxTree& file,
+                             std::span<const syntax::SyntaxTree> prelude);
+
+ private:
+  using Arguments = std::vector<Argument>;
+
+  // check.cpp: errors, names, statements
+  Graph& graph() { return program_.graph; }
+  [[noreturn]] void fail(Diagnostic diagnostic);
+  template <typename Action>
+  bool succeeds(Action action) {
+    try {
+      action();
+      return true;
+    } catch (const Reported&) {
+      return false;
+    }
+  }
+  Thing* find(const std::string& name, Scope& scope);
+  std::string near(const std::string& name, Scope* scope);
+  void define(Scope& scope, const syntax::Name& name, Thing thing);
+  void statement(const syntax::Statement& statement, Scope& scope);
+  void local(const syntax::Local& local, Scope& scope);
+  void poison(const syntax::Name& name, Scope& scope);
+  void warn_of_unused_parameters();
+
+  // declarations.cpp: what stands at top level, and what owns leaves
+  void declare(const syntax::Const& x, Scope& scope);
+  void declare(const syntax::Input& x, Scope& scope);
+  void declare(const syntax::Param& x, Scope& scope);
+  void declare(const syntax::State& x, Scope& scope);
+  void declare(const syntax::Function& x, Scope& scope);
+  void declare(const syntax::Derivative& x, Scope& scope);
+  void declare(const syntax::Loss& x, Scope& scope);
+  void declare(const syntax::Metric& x, Scope& scope);
+  void declare(const syntax::Output& x, Scope& scope);
+  void declare(const syntax::Optimizer& x, Scope& scope);
+  void declare(const syntax::Data& x, Scope& scope);
+  void declare(const syntax::Train& x, Scope& scope);
+  void declare(const syntax::Import& x, Scope& scope);
+  void declare(const syntax::Precision& x, Scope& scope);
+  void declare(const syntax::Definition& x, Scope& scope);
+  void declare(const syntax::Assignment& x, Scope& scope);
+  Type type_of(const std::optional<syntax::Type>& type, Scope& scope);
+  void scalar(const syntax::Name& name, const syntax::Expr& value, Scope& scope,
+              std::vector<NamedValue>& list, std::string_view kind);
+  Initialiser initialiser_of(const syntax::Expr& value, Scope& scope);
+  void check_set();
+
+  // training.cpp: data, train, optimizers
+  void data_source(const syntax::DataSource& source);
+  Setting setting(const std::string& name, const syntax::Expr& value, bool words);
+  void train(const syntax::Train& train);
+  void train_option(const syntax::Option& option, Train& made);
+  std::vector<size_t> trained(const syntax::Train& train);
+  OptimizerUpdate optimizer_update(const syntax::Expr& optimizer, size_t parameter, Train& made);
+
+  // values.cpp: things as values, numbers, axes and shapes
+  Known known(double number);
+  Known known(const Dim& extent);
+  Value value(const Thing& thing, Span at);
+  Value real(const Thing& thing, Span at);
+  Value real(Value value);
+  Dim extent(const Thing& thing, Span at);
+  int64_t whole(const Thing& thing, Span at);
+  double constant(const Thing& thing, Span at);
+  bool truth(const Thing& thing, Span at);
+  const Items& items(const Thing& thing, Span at, std::string_view what);
+  int axis(int64_t axis, const Shape& shape, Span at);
+  std::vector<int> axes(const Thing& thing, const Shape& shape, Span at);
+  Shape shape_from(const Thing& thing, Span at);
+  void check_size(const Shape& shape, Span at);
+  errors::Operand operand(Value value, Span at);
+  Shape broadcast_shape(const errors::Operand& left, const errors::Operand& right, Span at,
+                        std::string_view what);
+  Value elementwise(Op op, std::vector<Value> operands, const std::vector<Span>& spans, Span at,
+                    std::string_view what);
+  Value stack(const Items& list, int axis, Span at);
+
+  // expressions.cpp
+  Thing evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name = "");
+  Thing negative(const Thing& operand, Span at);
+  Thing transposed(const Thing& operand, Span at);
+  Thing unary(const syntax::Unary& x, Scope& scope, Span at);
+  Thing binary(const syntax::Binary& x, Scope& scope, Span at);
+  Thing of_known(Op op, const Known& left, const Known& right);
+  Value matmul(const errors::Operand& left, const errors::Operand& right, Value a, Value b,
+               Span at);
+  Thing branch(const syntax::If& x, Scope& scope, Span at, const std::string& name);
+  Thing reference(const std::string& name, Scope& scope, Span at);
+  Thing member(const syntax::Member& x, Scope& scope);
+
+  // access.cpp: x[…]
+  Thing access(const syntax::Subscript& x, Scope& scope, Span at);
+
+  // calls.cpp: functions and layers
+  Thing call(const syntax::Call& x, Scope& scope, Span at, const std::string& name);
+  Thing call_function(const Callable& callee, Arguments arguments, Span at, Scope& caller,
+                      const std::string& name);
+  void drop_unused(Layer& layer, size_t first);
+  Thing call_again(Layer& layer, const Arguments& arguments, Span at);
+  Thing body(const syntax::Function& function, Scope& inner, Span at);
+  Thing block(const syntax::Block& block, Scope& scope);
+  void bind(const std::vector<syntax::Formal>& formals, const Arguments& arguments, Scope& inner,
+            Span at, const std::string& function);
+  void match(const syntax::Formal& formal, const Thing& argument, Scope& inner, Span at);
+  void unify(const syntax::Formal& formal, const syntax::Expr& wanted, const Dim& have,
+             Scope& inner, Span at);
+  const Argument* argument(const Arguments& arguments, size_t position, std::string_view name);
+  const Argument& needed(const Arguments& arguments, size_t position, std::string_view name,
+                         std::string_view function, Span at);
+  void allow(const Arguments& arguments, size_t positions, const std::vector<std::string>& names,
+             std::string_view function, Span at);
+
+  // operators.cpp, structure.cpp: operators that are called by name
+  struct Builtin {
+    size_t positions;                // arguments by position, at most
+    std::vector<std::string> names;  // all that may be named
+    Thing (Checker::*apply)(const std::string& name, const Arguments& arguments, Span at);
+  };
+  static const std::map<std::string, Builtin>& builtins();
+  static bool is_operator(const std::string& name);
+  Thing call_operator(const std::string& name, const Arguments& arguments, Span at);
+  Thing mapped(const Map& row, const Arguments& arguments, Span at);
+  Thing reduction(const std::string& name, const Arguments& arguments, Span at);
+  Thing normalisation(const std::string& name, const Arguments& arguments, Span at);
+  Value mean(Value x, const std::vector<int>& axes);
+  Value spread_back(Value reduced, const Shape& shape, const std::vector<int>& axes);
+  Thing is_index(const std::string& name, const Arguments& arguments, Span at);
+  Thing filled(const std::string& name, const Arguments& arguments, Span at);
+  Thing joined(const std::string& name, const Arguments& arguments, Span at);
+  Thing reshaped(const std::string& name, const Arguments& arguments, Span at);
+  Thing permuted(const std::string& name, const Arguments& arguments, Span at);
+  Thing cumulated(const std::string& name, const Arguments& arguments, Span at);
+  Thing flipped(const std::string& name, const Arguments& arguments, Span at);
+  Thing split(const std::string& name, const Arguments& arguments, Span at);
+  Thing padded(const std::string& name, const Arguments& arguments, Span at);
+  Thing one_hot(const std::string& name, const Arguments& arguments, Span at);
+  Thing diagonal(const std::string& name, const Arguments& arguments, Span at);
+
+  const CheckOptions& options_;
+  Diagnostics& diagnostics_;
+  Program program_;
+  Scope prelude_;
+  Scope file_;
+  std::set<std::string> dims_;
+  std::set<Value> used_;  // parameters that an expression refers to
+  std::map<std::string, const syntax::Optimizer*> optimizers_;
+  std::vector<const syntax::Train*> trains_;
+  std::vector<Label> calls_;  // that are being instantiated, outermost first
 };
-struct Number {
-  Value node;
-  std::optional<double> number;
-  std::optional<Dim> dim;
-};
-struct Truth {
-  bool b;
-};
-struct Text {
-  std::string s;
-};
-struct Things {
-  std::vector<Thing> items;
-};  // a list literal
-struct Tuple {
-  std::vector<Thing> items;
-};
-struct Callable {
-  const syntax::Function* fn = nullptr;
-  Scope* scope = nullptr;
-  std::string builtin;
-};
-struct Instance {
-  std::string name;
-  std::map<std::string, Thing> params;
-  const syntax::Function* fn;
-  Scope* scope;
-  std::vector<Thing> args;
-  std::vector<std::string> arg_names;
-  std::shared_ptr<Thing> result;
-};
-struct LayerRef {
-  std::shared_ptr<Instance> instance;
-};
-struct Thing {
-  std::variant<Poison, Tensor, Number, Truth, Text, Things, Tuple, Callable, LayerRef> what;
-};
-struct Scope {
-  Scope* parent = nullptr;
-  std::map<std::string, Thing> names;
-  std::string prefix;  // of parameters: "h."
-  std::map<std::string, int> unnamed;
-  Instance* layer = nullptr;  // whose parameters are declared or reused here
-  bool reuse = false;
-};
-struct Failed {};  // thrown once an error has been reported
-}  // namespace gradus
+
+}  // namespace gradus::checking

@@ -203,7 +203,7 @@ Value* maximum(Emitter& emitter, Value* x, Value* y) {
 }
 
 Value* apply(Emitter& emitter, Op op, Operands operands, Scalar result) {
-  const Code& code = map_of(op).code;
+  const ScalarCode& code = map_of(op).code;
   if (code.primitive.empty()) {
     return expand(emitter, code.composed, operands, real_type(operands, result));
   }
@@ -215,7 +215,7 @@ Value* apply(Emitter& emitter, Op op, Operands operands, Scalar result) {
 }
 
 int cost(Op op) {
-  const Code& code = map_of(op).code;
+  const ScalarCode& code = map_of(op).code;
   if (code.primitive.empty()) return cost_of(code.composed);
   const auto row = primitives().find(code.primitive);
   return row != primitives().end() ? row->second.cost : 100;

@@ -23,7 +23,7 @@ const Template none;
 #define GRADUS_LIST(...) {__VA_ARGS__}
 #define MAP(op, spelling, arity, result, gradient, value, code, numpy)      \
   std::vector<Template> gradient_of_##op() { return GRADUS_LIST gradient; } \
-  Code code_of_##op() { return code; }
+  ScalarCode code_of_##op() { return code; }
 #define STRUCTURE(op)
 #include "compiler/graph/operators.def"
 #undef MAP

@@ -29,9 +29,9 @@ bool is_reduction(Op op);
 enum class Result : uint8_t { real, boolean, operands };
 
 // How one element is computed: a primitive of the code generator by name, or a template.
-struct Code {
-  Code(const char* primitive) : primitive(primitive) {}       // NOLINT
-  Code(Template composed) : composed(std::move(composed)) {}  // NOLINT
+struct ScalarCode {
+  ScalarCode(const char* primitive) : primitive(primitive) {}       // NOLINT
+  ScalarCode(Template composed) : composed(std::move(composed)) {}  // NOLINT
   std::string_view primitive;                                 // empty where composed
   Template composed;
 };
@@ -46,7 +46,7 @@ struct Map {
   // The adjoint of each operand over x, y, z, r, g; empty templates where none flows.
   std::vector<Template> gradient;
   double (*value)(double x, double y, double z);
-  Code code;
+  ScalarCode code;
   std::string_view numpy;
 };
 

@@ -1,0 +1,283 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "compiler/check/checker.h"
+
+namespace gradus::checking {
+namespace {
+
+const std::vector<std::string>& initialiser_names() {
+  static const std::vector<std::string> names = {"normal",         "uniform",   "glorot_normal",
+                                                 "glorot_uniform", "he_normal", "he_uniform",
+                                                 "orthogonal"};
+  return names;
+}
+
+}  // namespace
+
+void Checker::declare(const syntax::Const& x, Scope& scope) {
+  const Thing thing = evaluate(*x.value, scope);
+  double number = constant(thing, x.value->span);
+  for (const std::string& set : options_.set) {
+    if (&scope == &file_ && set.starts_with(x.name.text + "=")) {
+      number = std::strtod(set.c_str() + x.name.text.size() + 1, nullptr);
+    }
+  }
+  Known made = known(number);
+  made.node = graph().symbol(x.name.text, number);
+  program_.constants.push_back({x.name.text, number, x.name.span});
+  define(scope, x.name, {made});
+}
+
+void Checker::check_set() {
+  std::vector<std::string> names;
+  for (const Constant& each : program_.constants) names.push_back(each.name);
+  for (const std::string& set : options_.set) {
+    const std::string name = set.substr(0, set.find('='));
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    diagnostics_.add(errors::no_such_constant(name, closest(name, names).value_or("")));
+  }
+}
+
+// At top level a name that nothing has is a dimension that the data bind.
+Type Checker::type_of(const std::optional<syntax::Type>& type, Scope& scope) {
+  Type made;
+  if (!type) return made;
+  switch (type->element) {
+    case syntax::Element::real:
+      break;
+    case syntax::Element::boolean:
+      made.element = Element::boolean;
+      break;
+    case syntax::Element::index:
+      made.element = Element::index;
+      made.bound = extent(evaluate(*type->bound, scope), type->bound->span);
+      break;
+  }
+  if (!type->shape) return made;
+  for (const syntax::Dimension& dimension : *type->shape) {
+    if (!dimension.size) fail(errors::not_supported(dimension.span, "`..` in this shape"));
+    const auto* use = std::get_if<syntax::Use>(&dimension.size->what);
+    if (use != nullptr && &scope == &file_ && find(use->name, scope) == nullptr) {
+      dims_.insert(use->name);
+    }
+    made.shape.push_back(extent(evaluate(*dimension.size, scope), dimension.span));
+  }
+  check_size(made.shape, type->span);
+  return made;
+}
+
+namespace {
+
+void flatten(const Thing& thing, size_t depth, Shape& shape, std::vector<const Thing*>& entries) {
+  const auto* list = thing.as<Items>();
+  if (list == nullptr) {
+    entries.push_back(&thing);
+    return;
+  }
+  if (shape.size() == depth) shape.emplace_back(static_cast<int64_t>(list->entries.size()));
+  for (const Thing& each : list->entries) flatten(each, depth + 1, shape, entries);
+}
+
+}  // namespace
+
+void Checker::declare(const syntax::Input& x, Scope& scope) {
+  Input made;
+  made.name = x.name.text;
+  made.span = x.name.span;
+  Type type = type_of(x.type, scope);
+  if (x.default_value) {
+    const Thing value = evaluate(*x.default_value, scope);
+    Literals literals;
+    std::vector<const Thing*> entries;
+    flatten(value, 0, literals.shape, entries);
+    for (const Thing* each : entries) {
+      literals.values.push_back(constant(*each, x.default_value->span));
+    }
+    if (size_of(literals.shape) != Dim(static_cast<int64_t>(entries.size()))) {
+      fail(errors::not_a_list(x.default_value->span, "a list whose rows are of one length"));
+    }
+    if (!x.type) type.shape = literals.shape;
+    if (literals.shape.size() != type.shape.size()) {
+      fail(errors::argument_rank(x.default_value->span, x.name.text, literals.shape,
+                                 type.shape.size()));
+    }
+    made.default_value = std::move(literals);
+  }
+  for (size_t k = 0; k < type.shape.size(); ++k) {
+    if (type.shape[k] == Dim::named("batch")) made.batch_axis = static_cast<int>(k);
+  }
+  made.value = graph().leaf(Op::input, made.name, type);
+  graph().set_provenance(made.value, {made.name, made.span.file, made.span.begin, made.span.end});
+  program_.inputs.push_back(made);
+  const Value value = made.value;
+  scope.places[x.name.text] = x.name.span;
+  scope.names[x.name.text] = {Tensor{value}};
+}
+
+Initialiser Checker::initialiser_of(const syntax::Expr& value, Scope& scope) {
+  const auto* call = std::get_if<syntax::Call>(&value.what);
+  const syntax::Expr& named = call == nullptr ? value : *call->function;
+  const auto* use = std::get_if<syntax::Use>(&named.what);
+  const auto& names = initialiser_names();
+  if (use == nullptr || std::find(names.begin(), names.end(), use->name) == names.end()) {
+    fail(errors::no_such_initialiser(named.span,
+                                     use == nullptr ? "" : closest(use->name, names).value_or("")));
+  }
+  Initialiser made;
+  made.name = use->name;
+  const size_t most = use->name == "normal" || use->name == "uniform" ? 2 : 0;
+  if (call == nullptr) return made;
+  if (call->arguments.size() > most) {
+    fail(errors::too_many_arguments(value.span, use->name, most));
+  }
+  for (const syntax::Argument& each : call->arguments) {
+    made.arguments.push_back(constant(evaluate(*each.value, scope), each.value->span));
+  }
+  return made;
+}
+
+void Checker::declare(const syntax::Param& x, Scope& scope) {
+  if (scope.again) {
+    scope.names[x.name.text] = scope.layer->parameters.at(x.name.text);
+    return;
+  }
+  if (&scope != &file_ && scope.layer == nullptr) fail(errors::param_in_function(x.span));
+  Parameter made;
+  made.name = scope.prefix + x.name.text;
+  made.span = x.name.span;
+  Type type = type_of(x.type, scope);
+  if (x.drawn) {
+    if (!x.type) fail(errors::needs_shape(x.span, x.name.text));
+    made.initialiser = initialiser_of(*x.value, scope);
+  } else {
+    const Value value = real(evaluate(*x.value, scope), x.value->span);
+    if (!x.type) type.shape = graph().shape(value);
+    const Shape fits = broadcast_shape(operand(value, x.value->span), {x.span, type.shape, {}},
+                                       x.value->span, "initial value");
+    if (fits != type.shape) {
+      fail(errors::argument_rank(x.value->span, x.name.text, graph().shape(value),
+                                 type.shape.size()));
+    }
+    made.initialiser.value = graph().broadcast(value, type.shape);
+  }
+  made.value = graph().leaf(Op::param, made.name, type);
+  graph().set_provenance(made.value,
+                         {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});
+  if (scope.layer != nullptr) scope.layer->parameters[x.name.text] = {Tensor{made.value}};
+  const Value value = made.value;
+  program_.parameters.push_back(std::move(made));
+  const auto before = scope.places.find(x.name.text);
+  if (before != scope.places.end())
+    fail(errors::defined_twice(x.name.span, x.name.text, before->second));
+  scope.places[x.name.text] = x.name.span;
+  scope.names[x.name.text] = {Tensor{value}};
+}
+
+void Checker::declare(const syntax::State& x, Scope& scope) {
+  if (scope.again) {
+    scope.names[x.name.text] = scope.layer->parameters.at(x.name.text);
+    return;
+  }
+  Parameter made;
+  made.name = scope.prefix + x.name.text;
+  made.span = x.name.span;
+  const Type type = type_of(x.type, scope);
+  const Value value = real(evaluate(*x.value, scope), x.value->span);
+  made.initialiser.value = graph().broadcast(value, type.shape);
+  made.value = graph().leaf(Op::state, made.name, type);
+  graph().set_provenance(made.value,
+                         {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});
+  if (scope.layer != nullptr) scope.layer->parameters[x.name.text] = {Tensor{made.value}};
+  scope.places[x.name.text] = x.name.span;
+  scope.names[x.name.text] = {Tensor{made.value}};
+  program_.states.push_back(std::move(made));
+}
+
+void Checker::declare(const syntax::Function& x, Scope& scope) {
+  define(scope, x.name, {Callable{&x, &scope, ""}});
+}
+
+void Checker::declare(const syntax::Derivative& x, Scope&) {
+  fail(errors::not_supported(x.function.span, "`derivative`"));
+}
+
+void Checker::scalar(const syntax::Name& name, const syntax::Expr& value, Scope& scope,
+                     std::vector<NamedValue>& list, std::string_view kind) {
+  const Value made = real(evaluate(value, scope), value.span);
+  if (!graph().shape(made).empty()) {
+    fail(errors::not_scalar(value.span, kind, graph().shape(made)));
+  }
+  define(scope, name, {Tensor{made}});
+  program_.definitions.pop_back();
+  list.push_back({name.text, made, name.span});
+}
+
+void Checker::declare(const syntax::Loss& x, Scope& scope) {
+  if (!x.where.empty()) fail(errors::not_supported(x.where[0].span, "index notation"));
+  scalar(x.name, *x.value, scope, program_.losses, "loss");
+}
+
+void Checker::declare(const syntax::Metric& x, Scope& scope) {
+  if (!x.where.empty()) fail(errors::not_supported(x.where[0].span, "index notation"));
+  scalar(x.name, *x.value, scope, program_.metrics, "metric");
+}
+
+void Checker::declare(const syntax::Output& x, Scope& scope) {
+  for (const syntax::Name& name : x.names) {
+    Thing* found = find(name.text, scope);
+    if (found == nullptr) fail(errors::undefined(name.span, name.text, near(name.text, &scope)));
+    program_.outputs.push_back({name.text, value(*found, name.span), name.span});
+  }
+}
+
+void Checker::declare(const syntax::Optimizer& x, Scope&) { optimizers_[x.name.text] = &x; }
+
+void Checker::declare(const syntax::Import& x, Scope&) {
+  fail(errors::not_supported(x.path_span, "`import`"));
+}
+
+void Checker::declare(const syntax::Precision& x, Scope&) {
+  if (x.name.text != "f32" && x.name.text != "f64") fail(errors::no_such_precision(x.name.span));
+  program_.precision = x.name.text == "f64" ? Precision::f64 : Precision::f32;
+}
+
+void Checker::declare(const syntax::Definition& x, Scope& scope) {
+  if (!x.indices.empty() || !x.where.empty()) {
+    fail(errors::not_supported(x.span, "index notation"));
+  }
+  const bool one = x.names.size() == 1;
+  Thing thing = evaluate(*x.value, scope, one ? x.names[0].text : "");
+  if (thing.as<Poison>() != nullptr) throw Reported{};
+  if (one) {
+    define(scope, x.names[0], std::move(thing));
+    return;
+  }
+  const auto* several = thing.as<Several>();
+  const size_t count = several == nullptr ? 1 : several->values.size();
+  if (count != x.names.size()) fail(errors::count_mismatch(x.value->span, x.names.size(), count));
+  for (size_t k = 0; k < count; ++k) define(scope, x.names[k], several->values[k]);
+}
+
+void Checker::declare(const syntax::Assignment& x, Scope& scope) {
+  Thing* found = find(x.name.text, scope);
+  if (found == nullptr)
+    fail(errors::undefined(x.name.span, x.name.text, near(x.name.text, &scope)));
+  const Value leaf = value(*found, x.name.span);
+  if (graph()[leaf].op != Op::state) fail(errors::not_assignable(x.name.span, x.name.text));
+  const Value assigned = real(evaluate(*x.value, scope), x.value->span);
+  const Shape shape = broadcast_shape(operand(assigned, x.value->span), operand(leaf, x.name.span),
+                                      x.arrow, "assignment");
+  if (shape != graph().shape(leaf)) {
+    fail(errors::argument_rank(x.value->span, x.name.text, graph().shape(assigned),
+                               graph().shape(leaf).size()));
+  }
+  if (!options_.training) return;
+  for (Parameter& state : program_.states) {
+    if (state.value == leaf) state.update = graph().broadcast(assigned, shape);
+  }
+}
+
+}  // namespace gradus::checking

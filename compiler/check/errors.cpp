@@ -1,0 +1,315 @@
+#include "compiler/check/errors.h"
+
+#include <fmt/format.h>
+
+namespace gradus::errors {
+namespace {
+
+#define CODE(name, title) constexpr Code name{#name, title};
+#include "compiler/check/errors.def"
+#undef CODE
+
+Diagnostic error(Code code, Span at, std::string message, std::string help = "",
+                 std::string label = "") {
+  return {.code = code,
+          .message = std::move(message),
+          .primary = {at, std::move(label)},
+          .help = std::move(help)};
+}
+
+std::string did_you_mean(std::string_view near) {
+  return near.empty() ? "" : fmt::format("did you mean `{}`?", near);
+}
+
+// `[batch, 3]`, or `a scalar`.
+std::string shown(const Shape& shape) { return shape.empty() ? "a scalar" : text(shape); }
+
+void add_origins(Diagnostic& diagnostic, const Operand& left, const Operand& right) {
+  for (const Operand* operand : {&left, &right}) {
+    for (const Label& label : operand->origin) {
+      if (label.span.file == diagnostic.primary.span.file &&
+          label.span.begin == diagnostic.primary.span.begin) {
+        continue;
+      }
+      diagnostic.secondary.push_back(label);
+    }
+  }
+}
+
+}  // namespace
+
+Diagnostic not_a_value(Span at, std::string_view what) {
+  return error(E0201, at, fmt::format("a number or a tensor is needed here, and this is {}", what));
+}
+
+Diagnostic shapes_do_not_fit(Span op, std::string_view what, const Operand& left,
+                             const Operand& right) {
+  Diagnostic d = error(E0202, op,
+                       fmt::format("{} of shapes that do not fit: {} and {}", what,
+                                   shown(left.shape), shown(right.shape)));
+  const size_t most = std::max(left.shape.size(), right.shape.size());
+  for (size_t k = 1; k <= most; ++k) {
+    if (k > left.shape.size() || k > right.shape.size()) break;
+    const Dim& a = left.shape[left.shape.size() - k];
+    const Dim& b = right.shape[right.shape.size() - k];
+    if (a == b || a == Dim(1) || b == Dim(1)) continue;
+    d.primary.text = fmt::format("{} on the left meets {} on the right, {} from the end", a.text(),
+                                 b.text(), k == 1 ? "the first axis" : fmt::format("axis {}", k));
+    break;
+  }
+  add_origins(d, left, right);
+  if (left.shape.size() == 1 && right.shape.size() > 1 && right.shape[0] == left.shape[0]) {
+    d.help = "a new axis makes the vector a column: `v[:, new]`";
+  }
+  return d;
+}
+
+Diagnostic matmul_mismatch(Span op, const Operand& left, const Operand& right,
+                           const std::string& help) {
+  Diagnostic d = error(E0203, op,
+                       fmt::format("matrix product of shapes that do not fit: {} @ {}",
+                                   shown(left.shape), shown(right.shape)),
+                       help);
+  if (left.shape.empty() || right.shape.empty()) {
+    d.primary.text = fmt::format("the {} side is a scalar", left.shape.empty() ? "left" : "right");
+    d.help = "a product with a scalar is written `*`";
+  } else {
+    const Dim& rows =
+        right.shape.size() == 1 ? right.shape[0] : right.shape[right.shape.size() - 2];
+    d.primary.text =
+        fmt::format("the left side has {} columns, the right side {} {}", left.shape.back().text(),
+                    rows.text(), right.shape.size() == 1 ? "entries" : "rows");
+  }
+  add_origins(d, left, right);
+  return d;
+}
+
+Diagnostic parts_differ(Span at, const Shape& first, const Shape& other) {
+  return error(
+      E0204, at,
+      fmt::format("parts of shapes that do not fit: {} and {}", shown(first), shown(other)));
+}
+
+Diagnostic not_whole(Span at) {
+  return error(E0205, at, "a whole number or a dimension is needed here");
+}
+
+Diagnostic not_constant(Span at, std::string_view what) {
+  return error(E0206, at, fmt::format("{} is needed here", what),
+               "it must be known before anything runs: a literal, a `const` or a dimension");
+}
+
+Diagnostic no_such_axis(Span at, int64_t axis, const Shape& shape) {
+  return error(E0207, at, fmt::format("there is no axis {} in {}", axis, shown(shape)),
+               shape.empty() ? ""
+                             : fmt::format("the axes are 0 to {}, or -{} to -1", shape.size() - 1,
+                                           shape.size()));
+}
+
+Diagnostic not_a_matrix(Span at, std::string_view what, const Shape& shape) {
+  return error(E0208, at, fmt::format("{} needs a matrix, and this is {}", what, shown(shape)));
+}
+
+Diagnostic too_many_indices(Span at, size_t given, const Operand& of) {
+  Diagnostic d = error(E0209, at, fmt::format("{} indices into {}", given, shown(of.shape)));
+  d.secondary = of.origin;
+  return d;
+}
+
+Diagnostic not_an_index(Span at, const Type& type) {
+  return error(E0210, at, fmt::format("an index is needed here, and this is {}", text(type)),
+               "declare the input as `index(n)[…]`");
+}
+
+Diagnostic index_out_of_range(Span at, int64_t index, int64_t extent) {
+  return error(E0211, at, fmt::format("index {} of an axis of {}", index, extent),
+               extent == 0 ? "" : fmt::format("the last is {}, or -1", extent - 1));
+}
+
+Diagnostic bad_step(Span at) { return error(E0212, at, "the step of a slice can not be 0"); }
+
+Diagnostic not_divisible(Span at, const Dim& extent, int64_t by) {
+  return error(
+      E0213, at,
+      fmt::format("a slice of {} in steps of {} does not come out whole", extent.text(), by));
+}
+
+Diagnostic not_a_list(Span at, std::string_view what) {
+  return error(E0214, at, fmt::format("{} is needed here", what));
+}
+
+Diagnostic reshape_misfit(Span at, const Shape& from, const Shape& to) {
+  return error(E0215, at, fmt::format("{} can not become {}", shown(from), shown(to)),
+               fmt::format("the first has {} entries", size_of(from).text()));
+}
+
+Diagnostic argument_rank(Span at, std::string_view name, const Shape& shape, size_t axes) {
+  return error(E0216, at,
+               fmt::format("`{}` is to have {} {}, and this is {}", name, axes,
+                           axes == 1 ? "axis" : "axes", shown(shape)));
+}
+
+Diagnostic argument_extent(Span at, std::string_view name, const Dim& have, const Dim& want) {
+  return error(E0217, at,
+               fmt::format("an axis of `{}` is to be {}, and this one is {}", name, want.text(),
+                           have.text()));
+}
+
+Diagnostic not_scalar(Span at, std::string_view kind, const Shape& shape) {
+  return error(E0218, at, fmt::format("a {} is a scalar, and this is {}", kind, shown(shape)),
+               "take its `mean` or `sum`");
+}
+
+Diagnostic split_misfit(Span at, const Dim& extent, const std::string& parts) {
+  return error(E0219, at,
+               fmt::format("an axis of {} does not split into {}", extent.text(), parts));
+}
+
+Diagnostic not_a_permutation(Span at, int rank) {
+  return error(E0220, at, fmt::format("a transpose names each of the {} axes once", rank));
+}
+
+Diagnostic not_square(Span at, std::string_view what, const Shape& shape) {
+  return error(E0221, at,
+               fmt::format("`{}` needs a square matrix, and this is {}", what, shown(shape)));
+}
+
+Diagnostic count_mismatch(Span at, size_t names, size_t values) {
+  return error(E0222, at,
+               fmt::format("{} names for {} {}", names, values, values == 1 ? "value" : "values"));
+}
+
+Diagnostic negative_extent(Span at, int64_t extent) {
+  return error(E0223, at, fmt::format("an axis can not have {} entries", extent));
+}
+
+Diagnostic too_large(Span at, const Shape& shape) {
+  return error(E0224, at,
+               fmt::format("a tensor of shape {} does not fit into any memory", shown(shape)));
+}
+
+Diagnostic undefined(Span at, std::string_view name, std::string_view near) {
+  return error(E0301, at, fmt::format("`{}` is not defined", name), did_you_mean(near));
+}
+
+Diagnostic no_such_parameter(Span at, std::string_view layer, std::string_view name,
+                             std::string_view near) {
+  return error(E0302, at, fmt::format("`{}` has no parameter `{}`", layer, name),
+               did_you_mean(near));
+}
+
+Diagnostic not_a_function(Span at) { return error(E0303, at, "this is not a function"); }
+
+Diagnostic too_many_arguments(Span at, std::string_view function, size_t takes) {
+  return error(
+      E0304, at,
+      fmt::format("`{}` takes {} {}", function, takes, takes == 1 ? "argument" : "arguments"));
+}
+
+Diagnostic no_such_argument(Span at, std::string_view function, std::string_view name,
+                            std::string_view near) {
+  return error(E0305, at, fmt::format("`{}` has no argument `{}`", function, name),
+               did_you_mean(near));
+}
+
+Diagnostic missing_argument(Span at, std::string_view function, std::string_view name) {
+  return error(E0306, at, fmt::format("`{}` needs an argument `{}`", function, name));
+}
+
+Diagnostic endless_calls(Span at, std::string_view function) {
+  return error(E0307, at, fmt::format("`{}` calls itself without end", function));
+}
+
+Diagnostic defined_twice(Span at, std::string_view name, Span before) {
+  Diagnostic d = error(E0308, at, fmt::format("`{}` is defined twice", name), "", "again here");
+  d.secondary.push_back({before, "first here"});
+  return d;
+}
+
+Diagnostic param_in_function(Span at) {
+  return error(E0309, at, "a function can not own parameters",
+               "declare it as `layer` instead of `fn`");
+}
+
+Diagnostic no_such_initialiser(Span at, std::string_view near) {
+  return error(E0310, at, "this is not an initialiser",
+               near.empty()
+                   ? "there are normal(mean, std), uniform(lo, hi), glorot_normal, glorot_uniform, "
+                     "he_normal, he_uniform and orthogonal"
+                   : did_you_mean(near));
+}
+
+Diagnostic operator_redefined(Span at, std::string_view name) {
+  return error(E0311, at, fmt::format("`{}` is an operator of the language", name),
+               "choose another name");
+}
+
+Diagnostic no_such_constant(std::string_view name, std::string_view near) {
+  return error(E0312, {}, fmt::format("`--set {}=…`: the file has no constant of that name", name),
+               did_you_mean(near));
+}
+
+Diagnostic needs_shape(Span at, std::string_view name) {
+  return error(E0313, at, fmt::format("`{}` is drawn at random and needs a shape", name),
+               fmt::format("write `{}: [n, m] ~ …`", name));
+}
+
+Diagnostic no_such_source(Span at, std::string_view near) {
+  return error(E0401, at, "this is not a source of data",
+               near.empty()
+                   ? "there are csv, npy, npz, idx, text, and the generators moons, circles, "
+                     "spirals, xor and digits"
+                   : did_you_mean(near));
+}
+
+Diagnostic no_such_option(Span at, std::string_view name, std::string_view near) {
+  return error(E0402, at, fmt::format("there is no option `{}` here", name), did_you_mean(near));
+}
+
+Diagnostic no_optimizer(Span at) {
+  return error(E0403, at, "this `train` block names no optimizer",
+               "add for example `optimizer = adam(rate = 1e-3)`");
+}
+
+Diagnostic no_such_optimizer(Span at, std::string_view near) {
+  return error(E0404, at, "this is not an optimizer", did_you_mean(near));
+}
+
+Diagnostic no_such_loss(Span at, std::string_view name, std::string_view near) {
+  return error(E0405, at, fmt::format("there is no loss `{}`", name), did_you_mean(near));
+}
+
+Diagnostic no_such_input(Span at, std::string_view name, std::string_view near) {
+  return error(E0406, at, fmt::format("there is no input `{}`", name), did_you_mean(near));
+}
+
+Diagnostic bad_option(Span at, std::string_view name, std::string_view wants) {
+  return error(E0407, at, fmt::format("`{}` is to be {}", name, wants));
+}
+
+Diagnostic no_such_precision(Span at) {
+  return error(E0408, at, "the precision is `f32` or `f64`");
+}
+
+Diagnostic nothing_matches(Span at, std::string_view pattern) {
+  return error(E0409, at, fmt::format("no parameter matches `{}`", pattern));
+}
+
+Diagnostic not_assignable(Span at, std::string_view name) {
+  return error(E0410, at, fmt::format("`{}` is no state, so `<-` can not assign to it", name),
+               "a definition is written with `=`");
+}
+
+Diagnostic not_supported(Span at, std::string_view construct) {
+  return error(E0901, at, fmt::format("{} is not supported yet", construct));
+}
+
+Diagnostic shadows_prelude(Span at, std::string_view name) {
+  return error(W0101, at, fmt::format("`{}` takes the place of the prelude's", name));
+}
+
+Diagnostic unused_parameter(Span at, std::string_view name) {
+  return error(W0102, at, fmt::format("no loss depends on the parameter `{}`", name));
+}
+
+}  // namespace gradus::errors

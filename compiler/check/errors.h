@@ -1,0 +1,81 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/graph/node.h"
+#include "grammar/diagnostic.h"
+
+// What can be wrong with a program that is grammatical: one function an error. E02xx are shapes and
+// types, E03xx names and calls, E04xx the blocks that say how to train, E09xx what is not supported
+// yet; W are warnings.
+namespace gradus::errors {
+
+// An operand in a message: where it is written, its shape, and its declaration where it has a name.
+struct Operand {
+  Span span;
+  Shape shape;
+  std::vector<Label> origin;
+};
+
+Diagnostic not_a_value(Span at, std::string_view what);
+Diagnostic shapes_do_not_fit(Span op, std::string_view what, const Operand& left,
+                             const Operand& right);
+Diagnostic matmul_mismatch(Span op, const Operand& left, const Operand& right,
+                           const std::string& help);
+Diagnostic parts_differ(Span at, const Shape& first, const Shape& other);
+Diagnostic not_whole(Span at);
+Diagnostic not_constant(Span at, std::string_view what);
+Diagnostic no_such_axis(Span at, int64_t axis, const Shape& shape);
+Diagnostic not_a_matrix(Span at, std::string_view what, const Shape& shape);
+Diagnostic too_many_indices(Span at, size_t given, const Operand& of);
+Diagnostic not_an_index(Span at, const Type& type);
+Diagnostic index_out_of_range(Span at, int64_t index, int64_t extent);
+Diagnostic bad_step(Span at);
+Diagnostic not_divisible(Span at, const Dim& extent, int64_t by);
+Diagnostic not_a_list(Span at, std::string_view what);
+Diagnostic reshape_misfit(Span at, const Shape& from, const Shape& to);
+Diagnostic argument_rank(Span at, std::string_view name, const Shape& shape, size_t axes);
+Diagnostic argument_extent(Span at, std::string_view name, const Dim& have, const Dim& want);
+Diagnostic not_scalar(Span at, std::string_view kind, const Shape& shape);
+Diagnostic split_misfit(Span at, const Dim& extent, const std::string& parts);
+Diagnostic not_a_permutation(Span at, int rank);
+Diagnostic not_square(Span at, std::string_view what, const Shape& shape);
+Diagnostic count_mismatch(Span at, size_t names, size_t values);
+Diagnostic negative_extent(Span at, int64_t extent);
+Diagnostic too_large(Span at, const Shape& shape);
+
+Diagnostic undefined(Span at, std::string_view name, std::string_view near);
+Diagnostic no_such_parameter(Span at, std::string_view layer, std::string_view name,
+                             std::string_view near);
+Diagnostic not_a_function(Span at);
+Diagnostic too_many_arguments(Span at, std::string_view function, size_t takes);
+Diagnostic no_such_argument(Span at, std::string_view function, std::string_view name,
+                            std::string_view near);
+Diagnostic missing_argument(Span at, std::string_view function, std::string_view name);
+Diagnostic endless_calls(Span at, std::string_view function);
+Diagnostic defined_twice(Span at, std::string_view name, Span before);
+Diagnostic param_in_function(Span at);
+Diagnostic no_such_initialiser(Span at, std::string_view near);
+Diagnostic operator_redefined(Span at, std::string_view name);
+Diagnostic no_such_constant(std::string_view name, std::string_view near);
+Diagnostic needs_shape(Span at, std::string_view name);
+
+Diagnostic no_such_source(Span at, std::string_view near);
+Diagnostic no_such_option(Span at, std::string_view name, std::string_view near);
+Diagnostic no_optimizer(Span at);
+Diagnostic no_such_optimizer(Span at, std::string_view near);
+Diagnostic no_such_loss(Span at, std::string_view name, std::string_view near);
+Diagnostic no_such_input(Span at, std::string_view name, std::string_view near);
+Diagnostic bad_option(Span at, std::string_view name, std::string_view wants);
+Diagnostic no_such_precision(Span at);
+Diagnostic nothing_matches(Span at, std::string_view pattern);
+Diagnostic not_assignable(Span at, std::string_view name);
+
+Diagnostic not_supported(Span at, std::string_view construct);
+
+Diagnostic shadows_prelude(Span at, std::string_view name);
+Diagnostic unused_parameter(Span at, std::string_view name);
+
+}  // namespace gradus::errors

@@ -1,0 +1,294 @@
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "compiler/check/checker.h"
+
+namespace gradus::checking {
+namespace {
+
+constexpr Op operator_of(syntax::BinaryOp op) {
+  switch (op) {
+    case syntax::BinaryOp::add:
+      return Op::add;
+    case syntax::BinaryOp::subtract:
+      return Op::sub;
+    case syntax::BinaryOp::multiply:
+    case syntax::BinaryOp::matmul:
+      return Op::mul;
+    case syntax::BinaryOp::divide:
+      return Op::div;
+    case syntax::BinaryOp::power:
+      return Op::pow;
+    case syntax::BinaryOp::less:
+      return Op::lt;
+    case syntax::BinaryOp::less_equal:
+      return Op::le;
+    case syntax::BinaryOp::greater:
+      return Op::gt;
+    case syntax::BinaryOp::greater_equal:
+      return Op::ge;
+    case syntax::BinaryOp::equal:
+      return Op::eq;
+    case syntax::BinaryOp::not_equal:
+      return Op::ne;
+    case syntax::BinaryOp::logical_and:
+      return Op::logical_and;
+    case syntax::BinaryOp::logical_or:
+      return Op::logical_or;
+  }
+  return Op::add;
+}
+
+std::string_view noun(Op op) {
+  switch (op) {
+    case Op::add:
+      return "sum";
+    case Op::sub:
+      return "difference";
+    case Op::mul:
+      return "product";
+    case Op::div:
+      return "quotient";
+    case Op::pow:
+      return "power";
+    default:
+      return is_map(op) && map_of(op).result == Result::boolean ? "comparison" : name(op);
+  }
+}
+
+bool is_comparison(Op op) { return op >= Op::lt && op <= Op::ne; }
+bool is_logic(Op op) { return op == Op::logical_and || op == Op::logical_or; }
+
+}  // namespace
+
+Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name) {
+  const Span at = expr.span;
+  return std::visit(
+      syntax::Overloaded{
+          [&](const syntax::Number& x) -> Thing { return {known(x.value)}; },
+          [&](const syntax::Text& x) -> Thing { return {Text{x.value}}; },
+          [&](const syntax::Truth& x) -> Thing { return {Truth{x.value}}; },
+          [&](const syntax::Use& x) { return reference(x.name, scope, at); },
+          [&](const syntax::Unary& x) { return unary(x, scope, at); },
+          [&](const syntax::Binary& x) { return binary(x, scope, at); },
+          [&](const syntax::If& x) { return branch(x, scope, at, name); },
+          [&](const syntax::Call& x) { return call(x, scope, at, name); },
+          [&](const syntax::Subscript& x) { return access(x, scope, at); },
+          [&](const syntax::Member& x) { return member(x, scope); },
+          [&](const syntax::List& x) -> Thing {
+            Items list;
+            for (const auto& each : x.entries) list.entries.push_back(evaluate(*each, scope));
+            return {std::move(list)};
+          },
+          [&](const syntax::Reduction& x) -> Thing {
+            fail(errors::not_supported(x.reducer_span, "index notation"));
+          },
+          [&](const syntax::Scan& x) -> Thing { fail(errors::not_supported(x.keyword, "`scan`")); },
+          [&](const syntax::Repeat& x) -> Thing {
+            fail(errors::not_supported(x.keyword, "`repeat`"));
+          },
+      },
+      expr.what);
+}
+
+Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
+  if (Thing* found = find(name, scope)) {
+    if (const auto* tensor = found->as<Tensor>()) used_.insert(tensor->value);
+    return *found;
+  }
+  if (name == "pi") {
+    return {Known{graph().symbol("pi", std::numbers::pi), std::numbers::pi, std::nullopt}};
+  }
+  if (name == "inf") return {known(std::numeric_limits<double>::infinity())};
+  if (name == "training") return {Truth{options_.training}};
+  if (is_operator(name)) return {Callable{nullptr, nullptr, name}};
+  if (dims_.contains(name)) return {known(Dim::named(name))};
+  static const std::set<std::string> later = {
+      "grad",      "diff",        "jacobian", "hessian",  "jvp",      "hvp",    "inv",
+      "solve",     "det",         "logdet",   "cholesky", "dropout",  "normal", "uniform",
+      "bernoulli", "categorical", "conv2d",   "conv1d",   "embedding"};
+  if (later.contains(name)) fail(errors::not_supported(at, "`" + name + "`"));
+  fail(errors::undefined(at, name, near(name, &scope)));
+}
+
+Thing Checker::member(const syntax::Member& x, Scope& scope) {
+  const Thing base = evaluate(*x.of, scope);
+  if (base.as<Poison>() != nullptr) throw Reported{};
+  const auto* use = base.as<LayerUse>();
+  if (use == nullptr) fail(errors::no_such_parameter(x.name.span, "this", x.name.text, ""));
+  const auto found = use->layer->parameters.find(x.name.text);
+  if (found != use->layer->parameters.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [name, thing] : use->layer->parameters) names.push_back(name);
+  fail(errors::no_such_parameter(x.name.span, use->layer->name, x.name.text,
+                                 closest(x.name.text, names).value_or("")));
+}
+
+Thing Checker::negative(const Thing& operand, Span at) {
+  const auto* scalar = operand.as<Known>();
+  if (scalar == nullptr) return {Tensor{graph().map(Op::neg, {real(operand, at)})}};
+  if (graph()[scalar->node].op == Op::constant) return {known(-*scalar->number)};
+  Known made{graph().map(Op::neg, {scalar->node}), std::nullopt, std::nullopt};
+  if (scalar->number) made.number = -*scalar->number;
+  if (scalar->extent) made.extent = Dim(0) - *scalar->extent;
+  return {made};
+}
+
+Thing Checker::transposed(const Thing& operand, Span at) {
+  const Value matrix = value(operand, at);
+  const int rank = graph().type(matrix).rank();
+  if (rank < 2) fail(errors::not_a_matrix(at, "a transpose", graph().shape(matrix)));
+  std::vector<int> permutation;
+  for (int k = 0; k < rank; ++k) permutation.push_back(k);
+  std::swap(permutation[rank - 1], permutation[rank - 2]);
+  return {Tensor{graph().transpose(matrix, permutation)}};
+}
+
+Thing Checker::unary(const syntax::Unary& x, Scope& scope, Span at) {
+  const Thing operand = evaluate(*x.operand, scope);
+  switch (x.op) {
+    case syntax::UnaryOp::negate:
+      return negative(operand, at);
+    case syntax::UnaryOp::transpose:
+      return transposed(operand, at);
+    case syntax::UnaryOp::logical_not:
+      if (const auto* known = operand.as<Truth>()) return {Truth{!known->value}};
+      return {Tensor{graph().map(Op::logical_not, {value(operand, at)})}};
+  }
+  return {Poison{}};
+}
+
+Thing Checker::binary(const syntax::Binary& x, Scope& scope, Span at) {
+  const Thing left = evaluate(*x.left, scope);
+  const Thing right = evaluate(*x.right, scope);
+  const Op op = operator_of(x.op);
+  if (x.op == syntax::BinaryOp::matmul) {
+    const Value a = real(left, x.left->span);
+    const Value b = real(right, x.right->span);
+    return {Tensor{matmul(operand(a, x.left->span), operand(b, x.right->span), a, b, x.op_span)}};
+  }
+  const auto* m = left.as<Known>();
+  const auto* n = right.as<Known>();
+  if (m != nullptr && n != nullptr && !is_logic(op)) return of_known(op, *m, *n);
+  const auto* p = left.as<Truth>();
+  const auto* q = right.as<Truth>();
+  if (p != nullptr && q != nullptr) {
+    if (op == Op::logical_and) return {Truth{p->value && q->value}};
+    if (op == Op::logical_or) return {Truth{p->value || q->value}};
+    if (op == Op::eq || op == Op::ne) return {Truth{(p->value == q->value) == (op == Op::eq)}};
+  }
+  Value a = value(left, x.left->span);
+  Value b = value(right, x.right->span);
+  const Element element = graph().type(a).element;
+  const bool indices =
+      is_comparison(op) && element == Element::index && graph().type(b).element == Element::index;
+  if (!is_logic(op) && !indices) {
+    a = real(a);
+    b = real(b);
+  }
+  (void)at;
+  return {Tensor{elementwise(op, {a, b}, {x.left->span, x.right->span}, x.op_span, noun(op))}};
+}
+
+// Numbers that are known are folded; what has a name keeps it, so that formulas can print it.
+Thing Checker::of_known(Op op, const Known& left, const Known& right) {
+  const bool numbers = left.number && right.number;
+  if (is_comparison(op)) {
+    if (numbers) return {Truth{map_of(op).value(*left.number, *right.number, 0) != 0}};
+    if (left.extent && left.extent == right.extent) {
+      return {Truth{op == Op::eq || op == Op::le || op == Op::ge}};
+    }
+    return {Tensor{graph().map(op, {left.node, right.node})}};
+  }
+  Known made;
+  if (numbers) made = known(map_of(op).value(*left.number, *right.number, 0));
+  if (left.extent && right.extent) {
+    if (op == Op::add) made.extent = *left.extent + *right.extent;
+    if (op == Op::sub) made.extent = *left.extent - *right.extent;
+    if (op == Op::mul) made.extent = *left.extent * *right.extent;
+    if (op == Op::div && *right.extent != Dim(0)) {
+      if (auto quotient = left.extent->divided_by(*right.extent)) made.extent = quotient;
+    }
+  }
+  const bool literals =
+      graph()[left.node].op == Op::constant && graph()[right.node].op == Op::constant;
+  if (!literals) {
+    const bool named = made.extent && !made.extent->number();
+    made.node = named ? graph().size(*made.extent) : graph().map(op, {left.node, right.node});
+  }
+  return {made};
+}
+
+Value Checker::matmul(const errors::Operand& left, const errors::Operand& right, Value a, Value b,
+                      Span at) {
+  const Shape& s = left.shape;
+  const Shape& t = right.shape;
+  if (s.empty() || t.empty()) fail(errors::matmul_mismatch(at, left, right, ""));
+  const bool row = s.size() == 1;     // a vector on the left
+  const bool column = t.size() == 1;  // a vector on the right
+  const Dim& inner = column ? t[0] : t[t.size() - 2];
+  if (s.back() != inner) {
+    std::string help;
+    if (t.size() >= 2 && t.back() == s.back())
+      help = "did you mean to transpose the right side, `'`?";
+    if (s.size() >= 2 && s[s.size() - 2] == inner)
+      help = "did you mean to transpose the left side, `'`?";
+    for (const NamedValue& each : program_.definitions) {
+      const Shape& shape = graph().shape(each.value);
+      if (help.empty() && shape.size() == s.size() && shape.back() == inner) {
+        help = "`" + each.name + "` has shape " + text(shape) + "; did you mean that?";
+      }
+    }
+    fail(errors::matmul_mismatch(at, left, right, help));
+  }
+  const errors::Operand batch_left{left.span, row ? Shape{} : Shape(s.begin(), s.end() - 2), {}};
+  const errors::Operand batch_right{
+      right.span, column ? Shape{} : Shape(t.begin(), t.end() - 2), {}};
+  const Shape batch = broadcast_shape(batch_left, batch_right, at, "matrix product");
+
+  Contraction contraction;
+  contraction.extents = batch;
+  const auto add_index = [&](const Dim& extent) {
+    contraction.extents.push_back(extent);
+    return static_cast<int>(contraction.extents.size()) - 1;
+  };
+  const int m = row ? -1 : add_index(s[s.size() - 2]);
+  const int n = column ? -1 : add_index(t.back());
+  contraction.free = static_cast<int>(contraction.extents.size());
+  const int k = add_index(inner);
+  const auto leading = [&](const Shape& own) {
+    std::vector<Affine> accesses;
+    const int lead = static_cast<int>(batch.size() - own.size());
+    for (int i = 0; i < static_cast<int>(own.size()); ++i) {
+      accesses.push_back(own[i] == batch[lead + i] ? Affine::axis(lead + i) : Affine::at(0));
+    }
+    return accesses;
+  };
+  std::vector<Affine> of_left = leading(batch_left.shape);
+  std::vector<Affine> of_right = leading(batch_right.shape);
+  if (!row) of_left.push_back(Affine::axis(m));
+  of_left.push_back(Affine::axis(k));
+  of_right.push_back(Affine::axis(k));
+  if (!column) of_right.push_back(Affine::axis(n));
+  contraction.accesses = {of_left, of_right};
+  return graph().contract({a, b}, std::move(contraction));
+}
+
+Thing Checker::branch(const syntax::If& x, Scope& scope, Span at, const std::string& name) {
+  const Thing condition = evaluate(*x.condition, scope);
+  if (const auto* known = condition.as<Truth>()) {
+    return evaluate(known->value ? *x.yes : *x.no, scope, name);
+  }
+  const Value test = value(condition, x.condition->span);
+  Value yes = value(evaluate(*x.yes, scope), x.yes->span);
+  Value no = value(evaluate(*x.no, scope), x.no->span);
+  if (graph().type(yes).element != graph().type(no).element) {
+    yes = real(yes);
+    no = real(no);
+  }
+  return {Tensor{elementwise(Op::select, {test, yes, no},
+                             {x.condition->span, x.yes->span, x.no->span}, at, "branches")}};
+}
+
+}  // namespace gradus::checking

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/graph/graph.h"
+#include "grammar/syntax.h"
+
+// What a name or an expression stands for while a program is checked.
+namespace gradus::checking {
+
+struct Thing;
+struct Scope;
+
+// Something whose error has been reported: whatever uses it says nothing more.
+struct Poison {};
+
+// A value of the graph that is computed when the model runs.
+struct Tensor {
+  Value value;
+};
+
+// A scalar that is known before anything runs. A literal or constant has a number, a whole number
+// or a dimension an extent; `node` is how formulas name it.
+struct Known {
+  Value node;
+  std::optional<double> number;
+  std::optional<Dim> extent;
+};
+
+struct Truth {
+  bool value = false;
+};
+
+struct Text {
+  std::string value;
+};
+
+// A list literal: of tensors, of axes, an extent each, …
+struct Items {
+  std::vector<Thing> entries;
+};
+
+// Several results, to be taken apart.
+struct Several {
+  std::vector<Thing> values;
+};
+
+// A function or layer of a file, with the scope it was declared in; or an operator by name.
+struct Callable {
+  const syntax::Function* function = nullptr;
+  Scope* scope = nullptr;
+  std::string op;
+};
+
+// An argument of a call.
+struct Argument {
+  std::string name;  // empty: positional
+  std::shared_ptr<Thing> thing;
+  Span span;
+};
+
+// A layer that was called: it owns parameters, has a value, and can be called again.
+struct Layer {
+  std::string name;  // dotted
+  const syntax::Function* function = nullptr;
+  Scope* scope = nullptr;
+  std::vector<Argument> arguments;          // of the first call
+  std::map<std::string, Thing> parameters;  // and nested layers
+  std::shared_ptr<Thing> result;
+};
+
+struct LayerUse {
+  std::shared_ptr<Layer> layer;
+};
+
+struct Thing {
+  std::variant<Poison, Tensor, Known, Truth, Text, Items, Several, Callable, LayerUse> what;
+
+  template <typename T>
+  const T* as() const {
+    return std::get_if<T>(&what);
+  }
+};
+
+// The names of a file, a function's body or a layer's.
+struct Scope {
+  Scope* parent = nullptr;
+  std::map<std::string, Thing> names;
+  std::map<std::string, Span> places;  // of their definitions
+  std::string prefix;                  // of the parameters that are declared here: `h.`
+  std::map<std::string, int> unnamed;  // calls of each layer that are not definitions
+  Layer* layer = nullptr;              // whose body this is
+  bool again = false;  // it was called before: parameters are those of the first call
+};
+
+}  // namespace gradus::checking

@@ -1,0 +1,266 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/check/checker.h"
+
+// The blocks that say how to train: data, train, and the optimizers' updates.
+namespace gradus::checking {
+namespace {
+
+const std::vector<std::string>& source_names() {
+  static const std::vector<std::string> names = {"csv",   "npy",     "npz",     "idx", "text",
+                                                 "moons", "circles", "spirals", "xor", "digits"};
+  return names;
+}
+
+// A path like `gen.h.W` against `gen.*`: a part is a name or `*`, and the last `*` stands for all
+// that follows.
+bool matches(const std::vector<syntax::PatternPart>& parts, const std::string& name) {
+  std::vector<std::string> path;
+  for (size_t begin = 0; begin <= name.size();) {
+    const size_t end = std::min(name.find('.', begin), name.size());
+    path.push_back(name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  for (size_t k = 0; k < parts.size(); ++k) {
+    if (k >= path.size()) return false;
+    const bool any = parts[k].kind == syntax::PatternPart::Kind::any_name;
+    if (any && k + 1 == parts.size()) return true;
+    if (!any && parts[k].name != path[k]) return false;
+  }
+  return parts.size() == path.size();
+}
+
+std::string shown(const syntax::Pattern& pattern) {
+  std::string text;
+  for (const syntax::PatternPart& part : pattern.parts) {
+    if (!text.empty()) text += ".";
+    text += part.kind == syntax::PatternPart::Kind::any_name ? "*" : part.name;
+  }
+  return text;
+}
+
+}  // namespace
+
+void Checker::declare(const syntax::Data& x, Scope&) {
+  for (const syntax::DataSource& each : x.sources) {
+    succeeds([&] { data_source(each); });
+  }
+}
+
+// `words`: bare names are texts, as in `columns = [sepal_length]`.
+Setting Checker::setting(const std::string& name, const syntax::Expr& value, bool words) {
+  Setting made{name, {}, value.span};
+  if (const auto* text = std::get_if<syntax::Text>(&value.what)) {
+    made.value = text->value;
+  } else if (const auto* truth = std::get_if<syntax::Truth>(&value.what)) {
+    made.value = truth->value;
+  } else if (const auto* use = std::get_if<syntax::Use>(&value.what); use != nullptr && words) {
+    made.value = use->name;
+  } else if (const auto* list = std::get_if<syntax::List>(&value.what)) {
+    std::vector<Setting> entries;
+    for (const auto& each : list->entries) entries.push_back(setting("", *each, words));
+    made.value = std::move(entries);
+  } else {
+    made.value = constant(evaluate(value, file_), value.span);
+  }
+  return made;
+}
+
+void Checker::data_source(const syntax::DataSource& source) {
+  Source made;
+  std::vector<std::string> inputs;
+  for (const Input& each : program_.inputs) inputs.push_back(each.name);
+  for (const syntax::Name& name : source.names) {
+    if (std::find(inputs.begin(), inputs.end(), name.text) == inputs.end()) {
+      if (file_.names.contains(name.text) && file_.names[name.text].as<Poison>() != nullptr) return;
+      fail(errors::no_such_input(name.span, name.text, closest(name.text, inputs).value_or("")));
+    }
+    made.inputs.push_back(name.text);
+  }
+  const syntax::Expr* value = source.value.get();
+  made.span = value->span;
+  const auto call_of = [&](const syntax::Expr& expr) {
+    const auto* call = std::get_if<syntax::Call>(&expr.what);
+    const auto* use = call == nullptr ? nullptr : std::get_if<syntax::Use>(&call->function->what);
+    return std::pair(call, use);
+  };
+  auto [call, use] = call_of(*value);
+  if (use != nullptr && use->name == "standardize" && call->arguments.size() == 1) {
+    made.standardize = true;
+    value = call->arguments[0].value.get();
+    std::tie(call, use) = call_of(*value);
+  }
+  const auto& known = source_names();
+  if (use == nullptr || std::find(known.begin(), known.end(), use->name) == known.end()) {
+    fail(errors::no_such_source(value->span,
+                                use == nullptr ? "" : closest(use->name, known).value_or("")));
+  }
+  made.kind = use->name;
+  for (const syntax::Argument& each : call->arguments) {
+    const std::string name = each.keyword ? each.keyword->text : "";
+    const bool words = name == "columns" || name == "key" || name == "fill";
+    made.arguments.push_back(setting(name, *each.value, words));
+  }
+  program_.sources.push_back(std::move(made));
+}
+
+void Checker::declare(const syntax::Train& x, Scope&) { trains_.push_back(&x); }
+
+std::vector<size_t> Checker::trained(const syntax::Train& train) {
+  std::vector<size_t> chosen;
+  for (const syntax::Pattern& pattern : train.over) {
+    bool any = false;
+    for (const Parameter& each : program_.parameters)
+      any = any || matches(pattern.parts, each.name);
+    if (!any) fail(errors::nothing_matches(pattern.span, shown(pattern)));
+  }
+  for (size_t k = 0; k < program_.parameters.size(); ++k) {
+    const bool in = std::any_of(train.over.begin(), train.over.end(), [&](const auto& pattern) {
+      return matches(pattern.parts, program_.parameters[k].name);
+    });
+    if (in || train.over.empty()) chosen.push_back(k);
+  }
+  return chosen;
+}
+
+void Checker::train_option(const syntax::Option& option, Train& made) {
+  const std::string& name = option.name.text;
+  const Span at = option.value->span;
+  const auto positive = [&] {
+    const int64_t number = whole(evaluate(*option.value, file_), at);
+    if (number <= 0) fail(errors::bad_option(at, name, "a positive whole number"));
+    return number;
+  };
+  const auto flag = [&] { return truth(evaluate(*option.value, file_), at); };
+  const auto number = [&] { return constant(evaluate(*option.value, file_), at); };
+  if (name == "epochs") {
+    made.epochs = positive();
+  } else if (name == "steps") {
+    made.steps = positive();
+  } else if (name == "batch") {
+    made.batch = positive();
+  } else if (name == "patience") {
+    made.patience = positive();
+  } else if (name == "shuffle") {
+    made.shuffle = flag();
+  } else if (name == "drop_last") {
+    made.drop_last = flag();
+  } else if (name == "validation") {
+    made.validation = number();
+    if (!(made.validation >= 0 && made.validation < 1)) {
+      fail(errors::bad_option(at, name, "a share from 0 up to 1"));
+    }
+  } else if (name == "clip_norm") {
+    made.clip_norm = number();
+    if (!(*made.clip_norm > 0)) fail(errors::bad_option(at, name, "a positive number"));
+  } else if (name == "until" || name == "recompute") {
+    fail(errors::not_supported(option.name.span, "`" + name + "`"));
+  } else {
+    static const std::vector<std::string> names = {
+        "optimizer",  "epochs",    "steps",    "batch",     "shuffle", "drop_last",
+        "validation", "clip_norm", "patience", "recompute", "until"};
+    fail(errors::no_such_option(option.name.span, name, closest(name, names).value_or("")));
+  }
+}
+
+void Checker::train(const syntax::Train& train) {
+  Train made;
+  made.loss = train.loss.text;
+  made.span = train.loss.span;
+  std::vector<std::string> losses;
+  for (const NamedValue& each : program_.losses) losses.push_back(each.name);
+  if (std::find(losses.begin(), losses.end(), made.loss) == losses.end()) {
+    const Thing* known = find(made.loss, file_);
+    if (known != nullptr && known->as<Poison>() != nullptr) return;
+    fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses).value_or("")));
+  }
+  const syntax::Expr* optimizer = nullptr;
+  bool sound = true;
+  for (const syntax::Option& option : train.options) {
+    if (option.name.text == "optimizer") {
+      optimizer = option.value.get();
+    } else {
+      sound = succeeds([&] { train_option(option, made); }) && sound;
+    }
+  }
+  if (optimizer == nullptr) fail(errors::no_optimizer(train.loss.span));
+  if (!sound) return;
+  for (size_t parameter : trained(train)) {
+    made.optimizer.push_back(optimizer_update(*optimizer, parameter, made));
+  }
+  program_.trains.push_back(std::move(made));
+}
+
+// Instantiates the optimizer's body for one parameter: `w`, its gradient `g`, the step `t` from 1.
+OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t parameter,
+                                          Train& made) {
+  const auto* call = std::get_if<syntax::Call>(&optimizer.what);
+  const syntax::Expr& named = call == nullptr ? optimizer : *call->function;
+  const auto* use = std::get_if<syntax::Use>(&named.what);
+  std::vector<std::string> known;
+  for (const auto& [name, declaration] : optimizers_) known.push_back(name);
+  if (use == nullptr || !optimizers_.contains(use->name)) {
+    fail(errors::no_such_optimizer(named.span,
+                                   use == nullptr ? "" : closest(use->name, known).value_or("")));
+  }
+  const syntax::Optimizer& rule = *optimizers_[use->name];
+  const Parameter& weight = program_.parameters[parameter];
+  const Type type = graph().type(weight.value);
+
+  OptimizerUpdate update;
+  update.parameter = parameter;
+  update.gradient = graph().leaf(Op::input, "gradient:" + weight.name, type);
+  Scope inner;
+  inner.parent = &file_;
+  Arguments arguments;
+  if (call != nullptr) {
+    for (const syntax::Argument& each : call->arguments) {
+      arguments.push_back({each.keyword ? each.keyword->text : "",
+                           std::make_shared<Thing>(evaluate(*each.value, file_)),
+                           each.value->span});
+    }
+  }
+  bind(rule.formals, arguments, inner, optimizer.span, use->name);
+  const Value step = value(file_.names.at("step"), optimizer.span);
+  inner.names["t"] = {Tensor{graph().map(Op::add, {step, graph().constant(1)})}};
+  inner.names["w"] = {Tensor{weight.value}};
+  inner.names["g"] = {Tensor{update.gradient}};
+  std::map<std::string, Value> leaves = {{"w", weight.value}};
+  const auto state = [&](const syntax::State& x) {
+    Parameter slot;
+    // Of this train block, so that two blocks over one parameter do not share it.
+    slot.name = fmt::format("{}.{}.{}", made.loss, x.name.text, weight.name);
+    slot.value = graph().leaf(Op::state, slot.name, type);
+    slot.initialiser.value =
+        graph().broadcast(real(evaluate(*x.value, inner), x.value->span), type.shape);
+    leaves[x.name.text] = slot.value;
+    inner.names[x.name.text] = {Tensor{slot.value}};
+    update.states.push_back(std::move(slot));
+  };
+  const auto assignment = [&](const syntax::Assignment& x) {
+    const auto leaf = leaves.find(x.name.text);
+    if (leaf == leaves.end()) fail(errors::not_assignable(x.name.span, x.name.text));
+    const Value assigned =
+        graph().broadcast(real(evaluate(*x.value, inner), x.value->span), type.shape);
+    // What follows sees the new value.
+    inner.names[x.name.text] = {Tensor{assigned}};
+    for (Update& each : update.updates) {
+      if (each.target == leaf->second) {
+        each.value = assigned;
+        return;
+      }
+    }
+    update.updates.push_back({leaf->second, assigned});
+  };
+  for (const syntax::Local& each : rule.steps) {
+    std::visit(syntax::Overloaded{state, assignment,
+                                  [&](const syntax::Definition& x) { declare(x, inner); },
+                                  [&](const syntax::Param& x) { declare(x, inner); }},
+               each);
+  }
+  return update;
+}
+
+}  // namespace gradus::checking

@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <cmath>
+
+#include "compiler/check/checker.h"
+
+namespace gradus::checking {
+namespace {
+
+// What a thing that is no value is called in a message.
+std::string_view kind(const Thing& thing) {
+  if (thing.as<Text>() != nullptr) return "a text";
+  if (thing.as<Several>() != nullptr) return "several results";
+  if (thing.as<Callable>() != nullptr) return "a function";
+  return "none";
+}
+
+}  // namespace
+
+Known Checker::known(double number) {
+  Known made{graph().constant(number), number, std::nullopt};
+  if (number == std::floor(number) && std::fabs(number) < 1e15) {
+    made.extent = Dim(static_cast<int64_t>(number));
+  }
+  return made;
+}
+
+Known Checker::known(const Dim& extent) {
+  if (auto number = extent.number()) return known(static_cast<double>(*number));
+  return {graph().size(extent), std::nullopt, extent};
+}
+
+Value Checker::value(const Thing& thing, Span at) {
+  if (const auto* tensor = thing.as<Tensor>()) return tensor->value;
+  if (const auto* scalar = thing.as<Known>()) return scalar->node;
+  if (const auto* truth = thing.as<Truth>()) return graph().boolean(truth->value);
+  if (const auto* use = thing.as<LayerUse>()) return value(*use->layer->result, at);
+  if (const auto* list = thing.as<Items>()) return stack(*list, 0, at);
+  if (thing.as<Poison>() != nullptr) throw Reported{};
+  fail(errors::not_a_value(at, kind(thing)));
+}
+
+Value Checker::real(Value value) {
+  if (graph().type(value).element == Element::real) return value;
+  return graph().map(Op::to_real, {value});
+}
+
+Value Checker::real(const Thing& thing, Span at) { return real(value(thing, at)); }
+
+Dim Checker::extent(const Thing& thing, Span at) {
+  if (thing.as<Poison>() != nullptr) throw Reported{};
+  const auto* scalar = thing.as<Known>();
+  if (scalar == nullptr || !scalar->extent) fail(errors::not_whole(at));
+  return *scalar->extent;
+}
+
+int64_t Checker::whole(const Thing& thing, Span at) {
+  const auto number = extent(thing, at).number();
+  if (!number) fail(errors::not_constant(at, "a whole number"));
+  return *number;
+}
+
+double Checker::constant(const Thing& thing, Span at) {
+  if (thing.as<Poison>() != nullptr) throw Reported{};
+  const auto* scalar = thing.as<Known>();
+  if (scalar == nullptr || !scalar->number) fail(errors::not_constant(at, "a constant"));
+  return *scalar->number;
+}
+
+bool Checker::truth(const Thing& thing, Span at) {
+  if (thing.as<Poison>() != nullptr) throw Reported{};
+  const auto* truth = thing.as<Truth>();
+  if (truth == nullptr) fail(errors::not_constant(at, "`true` or `false`"));
+  return truth->value;
+}
+
+const Items& Checker::items(const Thing& thing, Span at, std::string_view what) {
+  if (thing.as<Poison>() != nullptr) throw Reported{};
+  const auto* list = thing.as<Items>();
+  if (list == nullptr) fail(errors::not_a_list(at, what));
+  return *list;
+}
+
+int Checker::axis(int64_t axis, const Shape& shape, Span at) {
+  const auto rank = static_cast<int64_t>(shape.size());
+  const int64_t counted = axis < 0 ? axis + rank : axis;
+  if (counted < 0 || counted >= rank) fail(errors::no_such_axis(at, axis, shape));
+  return static_cast<int>(counted);
+}
+
+std::vector<int> Checker::axes(const Thing& thing, const Shape& shape, Span at) {
+  std::vector<int> all;
+  if (const auto* list = thing.as<Items>()) {
+    for (const Thing& each : list->entries) all.push_back(axis(whole(each, at), shape, at));
+  } else {
+    all.push_back(axis(whole(thing, at), shape, at));
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+Shape Checker::shape_from(const Thing& thing, Span at) {
+  Shape shape;
+  if (const auto* list = thing.as<Items>()) {
+    for (const Thing& each : list->entries) shape.push_back(extent(each, at));
+  } else {
+    shape.push_back(extent(thing, at));
+  }
+  return shape;
+}
+
+void Checker::check_size(const Shape& shape, Span at) {
+  double entries = 1;
+  for (const Dim& extent : shape) {
+    const auto number = extent.number();
+    if (!number) continue;
+    if (*number < 0) fail(errors::negative_extent(at, *number));
+    entries *= std::max(1.0, static_cast<double>(*number));
+  }
+  if (entries > 1e15) fail(errors::too_large(at, shape));
+}
+
+errors::Operand Checker::operand(Value value, Span at) {
+  errors::Operand made{at, graph().shape(value), {}};
+  const Provenance* from = graph().provenance(value);
+  if (from != nullptr && from->file == 0 && from->end > from->begin) {
+    made.origin.push_back({{from->file, from->begin, from->end},
+                           "`" + from->name + "` is " + text(graph().type(value))});
+  }
+  return made;
+}
+
+Shape Checker::broadcast_shape(const errors::Operand& left, const errors::Operand& right, Span at,
+                               std::string_view what) {
+  const Shape& longer = left.shape.size() >= right.shape.size() ? left.shape : right.shape;
+  const Shape& shorter = left.shape.size() >= right.shape.size() ? right.shape : left.shape;
+  Shape result = longer;
+  const size_t lead = longer.size() - shorter.size();
+  for (size_t k = 0; k < shorter.size(); ++k) {
+    if (longer[lead + k] == shorter[k] || shorter[k] == Dim(1)) continue;
+    if (longer[lead + k] != Dim(1)) fail(errors::shapes_do_not_fit(at, what, left, right));
+    result[lead + k] = shorter[k];
+  }
+  return result;
+}
+
+Value Checker::elementwise(Op op, std::vector<Value> operands, const std::vector<Span>& spans,
+                           Span at, std::string_view what) {
+  errors::Operand all = operand(operands[0], spans[0]);
+  for (size_t k = 1; k < operands.size(); ++k) {
+    const errors::Operand next = operand(operands[k], spans[k]);
+    const Shape shape = broadcast_shape(all, next, at, what);
+    all = shape == next.shape ? next : all;
+    all.shape = shape;
+  }
+  check_size(all.shape, at);
+  for (Value& each : operands) {
+    if (!graph().shape(each).empty()) each = graph().broadcast(each, all.shape);
+  }
+  return graph().map(op, std::move(operands));
+}
+
+Value Checker::stack(const Items& list, int axis, Span at) {
+  if (list.entries.empty()) fail(errors::not_a_list(at, "a list with entries"));
+  std::vector<Value> parts;
+  for (const Thing& each : list.entries) parts.push_back(real(each, at));
+  const Shape shape = graph().shape(parts[0]);
+  Shape one = shape;
+  one.insert(one.begin() + axis, Dim(1));
+  for (Value& part : parts) {
+    if (graph().shape(part) != shape) {
+      fail(errors::parts_differ(at, shape, graph().shape(part)));
+    }
+    part = graph().reshape(part, one);
+  }
+  return graph().concat(std::move(parts), axis);
+}
+
+}  // namespace gradus::checking
