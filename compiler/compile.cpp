@@ -53,13 +53,19 @@ std::vector<Definition> parameters_of(const Program& program) {
 
 Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables) {
   Gradients found;
-  std::vector<Value> inputs;
-  for (const Definition& variable : variables) inputs.push_back(variable.value);
-  const std::vector<Value> raw = gradient(graph, loss, inputs, &found.log);
-  const std::vector<Value> simple = simplify(graph, raw, &found.log);
+  // What is recognised is recognised in the variables too, which may be definitions.
+  std::vector<Value> roots = {loss};
+  for (const Definition& variable : variables) roots.push_back(variable.value);
+  roots = recognise(graph, roots, &found.log);
+  const std::vector<Value> raw = gradient(graph, roots[0], std::span(roots).subspan(1), &found.log);
+  std::vector<Value> all = {roots[0]};
+  all.insert(all.end(), raw.begin(), raw.end());
+  const std::vector<Value> simple = simplify(graph, all, &found.log);
+  found.loss = simple[0];
   for (size_t k = 0; k < variables.size(); ++k) {
+    found.variables.push_back({variables[k].name, roots[k + 1]});
     found.raw.push_back({variables[k].name, raw[k]});
-    found.simplified.push_back({variables[k].name, simple[k]});
+    found.simplified.push_back({variables[k].name, simple[k + 1]});
   }
   return found;
 }

@@ -16,6 +16,8 @@ namespace gradus {
 
 // The gradients of a loss: as the chain rule makes them, and simplified; with the log of both.
 struct Gradients {
+  Value loss;                          // simplified
+  std::vector<Definition> variables;   // as they occur in the loss
   std::vector<Definition> raw;         // a variable's name and the derivative by it
   std::vector<Definition> simplified;  // the same, in the same order
   Derivation log;

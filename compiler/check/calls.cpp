@@ -150,7 +150,7 @@ void Checker::bind(const std::vector<syntax::Formal>& formals, const Arguments& 
       }
       if (formal == nullptr) {
         fail(errors::no_such_argument(given.span, function, given.name,
-                                      closest(given.name, names_of(formals)).value_or("")));
+                                      closest(given.name, names_of(formals))));
       }
     }
     if (formal->type) match(*formal, *given.thing, inner, given.span);
@@ -223,8 +223,7 @@ void Checker::allow(const Arguments& arguments, size_t positions,
     if (each.name.empty()) {
       if (++given > positions) fail(errors::too_many_arguments(at, function, positions));
     } else if (std::find(names.begin(), names.end(), each.name) == names.end()) {
-      fail(errors::no_such_argument(each.span, function, each.name,
-                                    closest(each.name, names).value_or("")));
+      fail(errors::no_such_argument(each.span, function, each.name, closest(each.name, names)));
     }
   }
 }

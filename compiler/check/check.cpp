@@ -67,7 +67,7 @@ std::string Checker::near(const std::string& name, Scope* scope) {
   for (const Map& row : maps()) {
     if (!row.spelling.empty()) names.emplace_back(row.spelling);
   }
-  return closest(name, names).value_or("");
+  return std::string(closest(name, names));
 }
 
 void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {

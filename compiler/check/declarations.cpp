@@ -37,7 +37,7 @@ void Checker::check_set() {
   for (const std::string& set : options_.set) {
     const std::string name = set.substr(0, set.find('='));
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    diagnostics_.add(errors::no_such_constant(name, closest(name, names).value_or("")));
+    diagnostics_.add(errors::no_such_constant(name, closest(name, names)));
   }
 }
 
@@ -123,8 +123,8 @@ Initialiser Checker::initialiser_of(const syntax::Expr& value, Scope& scope) {
   const auto* use = std::get_if<syntax::Use>(&named.what);
   const auto& names = initialiser_names();
   if (use == nullptr || std::find(names.begin(), names.end(), use->name) == names.end()) {
-    fail(errors::no_such_initialiser(named.span,
-                                     use == nullptr ? "" : closest(use->name, names).value_or("")));
+    fail(errors::no_such_initialiser(
+        named.span, use == nullptr ? std::string_view() : closest(use->name, names)));
   }
   Initialiser made;
   made.name = use->name;

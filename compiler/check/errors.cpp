@@ -5,11 +5,11 @@
 namespace gradus::errors {
 namespace {
 
-#define CODE(name, title) constexpr Code name{#name, title};
+#define CODE(name, title) constexpr DiagnosticCode name{#name, title};
 #include "compiler/check/errors.def"
 #undef CODE
 
-Diagnostic error(Code code, Span at, std::string message, std::string help = "",
+Diagnostic error(DiagnosticCode code, Span at, std::string message, std::string help = "",
                  std::string label = "") {
   return {.code = code,
           .message = std::move(message),

@@ -122,7 +122,7 @@ Thing Checker::member(const syntax::Member& x, Scope& scope) {
   std::vector<std::string> names;
   for (const auto& [name, thing] : use->layer->parameters) names.push_back(name);
   fail(errors::no_such_parameter(x.name.span, use->layer->name, x.name.text,
-                                 closest(x.name.text, names).value_or("")));
+                                 closest(x.name.text, names)));
 }
 
 Thing Checker::negative(const Thing& operand, Span at) {

@@ -75,7 +75,7 @@ void Checker::data_source(const syntax::DataSource& source) {
   for (const syntax::Name& name : source.names) {
     if (std::find(inputs.begin(), inputs.end(), name.text) == inputs.end()) {
       if (file_.names.contains(name.text) && file_.names[name.text].as<Poison>() != nullptr) return;
-      fail(errors::no_such_input(name.span, name.text, closest(name.text, inputs).value_or("")));
+      fail(errors::no_such_input(name.span, name.text, closest(name.text, inputs)));
     }
     made.inputs.push_back(name.text);
   }
@@ -95,7 +95,7 @@ void Checker::data_source(const syntax::DataSource& source) {
   const auto& known = source_names();
   if (use == nullptr || std::find(known.begin(), known.end(), use->name) == known.end()) {
     fail(errors::no_such_source(value->span,
-                                use == nullptr ? "" : closest(use->name, known).value_or("")));
+                                use == nullptr ? std::string_view() : closest(use->name, known)));
   }
   made.kind = use->name;
   for (const syntax::Argument& each : call->arguments) {
@@ -161,7 +161,7 @@ void Checker::train_option(const syntax::Option& option, Train& made) {
     static const std::vector<std::string> names = {
         "optimizer",  "epochs",    "steps",    "batch",     "shuffle", "drop_last",
         "validation", "clip_norm", "patience", "recompute", "until"};
-    fail(errors::no_such_option(option.name.span, name, closest(name, names).value_or("")));
+    fail(errors::no_such_option(option.name.span, name, closest(name, names)));
   }
 }
 
@@ -174,7 +174,7 @@ void Checker::train(const syntax::Train& train) {
   if (std::find(losses.begin(), losses.end(), made.loss) == losses.end()) {
     const Thing* known = find(made.loss, file_);
     if (known != nullptr && known->as<Poison>() != nullptr) return;
-    fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses).value_or("")));
+    fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses)));
   }
   const syntax::Expr* optimizer = nullptr;
   bool sound = true;
@@ -202,8 +202,8 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   std::vector<std::string> known;
   for (const auto& [name, declaration] : optimizers_) known.push_back(name);
   if (use == nullptr || !optimizers_.contains(use->name)) {
-    fail(errors::no_such_optimizer(named.span,
-                                   use == nullptr ? "" : closest(use->name, known).value_or("")));
+    fail(errors::no_such_optimizer(
+        named.span, use == nullptr ? std::string_view() : closest(use->name, known)));
   }
   const syntax::Optimizer& rule = *optimizers_[use->name];
   const Parameter& weight = program_.parameters[parameter];

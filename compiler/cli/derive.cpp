@@ -1,5 +1,136 @@
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <memory>
+
 #include "compiler/cli/commands.h"
+#include "compiler/cli/dump.h"
+#include "compiler/cli/model.h"
+#include "compiler/cli/report.h"
+#include "compiler/cli/session.h"
+#include "compiler/compile.h"
+#include "compiler/formula/derive.h"
+#include "grammar/diagnostic.h"
+#include "runtime/file.h"
+
 namespace gradus::cli {
-void add_derive(CLI::App&, Status&) {}
-void add_format(CLI::App&, Status&) {}
+namespace {
+
+struct DeriveOptions : Options {
+  std::string of;
+  std::vector<std::string> wrt;
+  std::string format = "text";
+  std::string out;
+  bool steps = false;
+  bool raw = false;
+  bool inline_definitions = false;
+};
+
+// The columns of the terminal that standard output is, 0 where it is none.
+int terminal_width() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+// The value of that name, which may be anything the file defines. An error is printed where there
+// is none.
+std::optional<Definition> named(const Program& program, const std::string& name,
+                                const DeriveOptions& options) {
+  const Value value = program.find(name);
+  if (value.valid()) return Definition{name, value};
+  std::vector<std::string> names;
+  for (const NamedValue& each : program.definitions) names.push_back(each.name);
+  for (const Parameter& each : program.parameters) names.push_back(each.name);
+  for (const Input& each : program.inputs) names.push_back(each.name);
+  for (const NamedValue& each : program.losses) names.push_back(each.name);
+  const auto near = closest(name, names);
+  print_error(options, fmt::format("there is no `{}` in {}", name, options.file),
+              near.empty() ? "" : fmt::format("did you mean `{}`?", near));
+  return std::nullopt;
+}
+
+std::optional<Definition> subject(const Program& program, const DeriveOptions& options) {
+  if (options.of.empty()) {
+    const auto loss = chosen_loss(program, "", options);
+    return loss ? std::optional(Definition{loss->name, loss->value}) : std::nullopt;
+  }
+  auto found = named(program, options.of, options);
+  if (found && !program.graph.shape(found->value).empty()) {
+    print_error(options, fmt::format("`{}` is {}, and only a scalar has a gradient", options.of,
+                                     text(program.graph.shape(found->value))));
+    return std::nullopt;
+  }
+  return found;
+}
+
+formula::Options formula_options(const DeriveOptions& options) {
+  formula::Options made;
+  if (options.format == "latex") made.format = formula::Format::latex;
+  if (options.format == "numpy") made.format = formula::Format::numpy;
+  made.steps = options.steps;
+  made.raw = options.raw;
+  made.inline_definitions = options.inline_definitions;
+  made.document = !options.out.empty();
+  made.width = options.out.empty() ? terminal_width() : 0;
+  return made;
+}
+
+Status derive(const DeriveOptions& options) {
+  Status status = Status::done;
+  std::optional<Program> program = load_model(options, false, status);
+  if (!program) return status;
+  const auto loss = subject(*program, options);
+  if (!loss) return Status::wrong_usage;
+  std::vector<Definition> variables;
+  for (const std::string& name : options.wrt) {
+    const auto found = named(*program, name, options);
+    if (!found) return Status::wrong_usage;
+    variables.push_back(*found);
+  }
+  if (options.wrt.empty()) variables = parameters_of(*program);
+
+  const Gradients gradients = differentiate(program->graph, loss->value, variables);
+  formula::Subject about{{}, *loss, gradients.loss, gradients.log};
+  for (const NamedValue& each : program->definitions) {
+    about.definitions.push_back({each.name, each.value});
+  }
+  std::vector<formula::Wanted> wanted;
+  for (size_t k = 0; k < variables.size(); ++k) {
+    const Value gradient = options.raw ? gradients.raw[k].value : gradients.simplified[k].value;
+    wanted.push_back({variables[k].name, gradients.variables[k].value, gradient});
+  }
+  const std::string text = formula::derive(program->graph, about, wanted, formula_options(options));
+  if (options.out.empty()) {
+    fmt::print("{}", text);
+    return Status::done;
+  }
+  runtime::NewFile file(options.out);
+  file.write(text);
+  if (auto error = file.commit()) return unreadable(options, *error);
+  return Status::done;
+}
+
+}  // namespace
+
+void add_derive(CLI::App& app, Status& status) {
+  auto options = std::make_shared<DeriveOptions>();
+  CLI::App* command = app.add_subcommand("derive", "Prints the gradient of the loss as formulas.");
+  add_common(*command, *options);
+  command->add_option("--of", options->of, "what is differentiated (the loss)");
+  command
+      ->add_option("--wrt", options->wrt,
+                   "by what: parameters, inputs, definitions (every parameter)")
+      ->allow_extra_args(false);
+  command->add_flag("--steps", options->steps, "the walk, factor by factor");
+  command->add_flag("--raw", options->raw, "before simplification");
+  command->add_flag("--inline", options->inline_definitions, "write definitions out");
+  command->add_option("--format", options->format, "how to write it")
+      ->check(CLI::IsMember({"text", "latex", "numpy"}));
+  command->add_option("-o", options->out, "write to this file");
+  command->callback(
+      [options, &status] { status = options->dump.empty() ? derive(*options) : dump(*options); });
+}
+
 }  // namespace gradus::cli

@@ -25,17 +25,18 @@ std::optional<std::string> read(const std::string& path) {
 }
 
 // Errors are printed for people on standard error; with --json as one object on standard output.
-void print(const Diagnostics& diagnostics, const Sources& sources,
-           const Options& options) {
+void print(const Diagnostics& diagnostics, const Sources& sources, const Options& options) {
+  if (diagnostics.empty()) return;
+  if (!options.json || !diagnostics.any()) {
+    const bool color = use_color(options, STDERR_FILENO);
+    fmt::print(stderr, "{}", render(diagnostics, sources, {.color = color}));
+    return;
+  }
   std::vector<std::string> objects;
   for (const Diagnostic& each : diagnostics.sorted()) {
-    if (options.json && diagnostics.any()) {
-      objects.push_back(render_json(each, sources));
-    } else {
-      fmt::print(stderr, "{}\n", render(each, sources, {.color = use_color(options, STDERR_FILENO)}));
-    }
+    objects.push_back(render_json(each, sources));
   }
-  if (!objects.empty()) fmt::print("{{\"errors\": [{}]}}\n", fmt::join(objects, ", "));
+  fmt::print("{{\"errors\": [{}]}}\n", fmt::join(objects, ", "));
 }
 
 }  // namespace
@@ -48,23 +49,19 @@ std::optional<Program> load_model(const Options& options, bool training, Status&
     status = Status::unreadable;
     return std::nullopt;
   }
-  // File 0 is the model; the prelude follows.
   Sources sources;
-  sources.add(options.file, *std::move(text));
-  for (const PreludeFile& file : prelude_files()) {
-    sources.add("prelude/" + std::string(file.name), std::string(file.text));
-  }
   Diagnostics diagnostics;
-  std::vector<syntax::SyntaxTree> trees;
-  for (uint32_t k = 0; k < sources.size(); ++k) {
-    trees.push_back(syntax::parse(sources[k], diagnostics));
+  const syntax::SyntaxTree file =
+      syntax::parse(sources.add(options.file, *std::move(text)), diagnostics);
+  std::vector<syntax::SyntaxTree> prelude;
+  for (const PreludeFile& each : prelude_files()) {
+    const SourceFile& source =
+        sources.add(fmt::format("prelude/{}", each.name), std::string(each.text));
+    prelude.push_back(syntax::parse(source, diagnostics));
   }
   std::optional<Program> program;
   if (!diagnostics.any()) {
-    CheckOptions checking;
-    checking.training = training;
-    checking.set = options.set;
-    program = check(trees[0], std::span(trees).subspan(1), checking, diagnostics);
+    program = check(file, prelude, {.set = options.set, .training = training}, diagnostics);
   }
   print(diagnostics, sources, options);
   if (!program) status = Status::model_errors;

@@ -36,7 +36,7 @@ std::optional<std::vector<NamedValue>> wanted(const Program& program,
     if (!value.valid()) {
       std::vector<std::string> names;
       for (const NamedValue& known : program.definitions) names.push_back(known.name);
-      const std::string near(closest(name, names));
+      const auto near = closest(name, names);
       print_error(options, fmt::format("there is no definition `{}` in {}", name, options.file),
                   near.empty() ? "" : fmt::format("did you mean `{}`?", near));
       return std::nullopt;

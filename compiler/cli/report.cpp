@@ -34,7 +34,7 @@ std::optional<NamedValue> chosen_loss(const Program& program, const std::string&
     if (loss.name == wanted) return loss;
     names.push_back(loss.name);
   }
-  const std::string near(closest(wanted, names));
+  const auto near = closest(wanted, names);
   print_error(options, fmt::format("there is no loss `{}` in {}", wanted, options.file),
               near.empty() ? fmt::format("the first is `{}`", names[0])
                            : fmt::format("did you mean `{}`?", near));

@@ -94,7 +94,7 @@ std::optional<Error> take_weights(SavedWeights saved, bool allow_missing, const 
         weights.all.begin(), weights.all.end(),
         [&](const runtime::Variable& variable) { return variable.name == given.name; });
     if (known == weights.all.end()) {
-      const std::string near(closest(given.name, names));
+      const auto near = closest(given.name, names);
       return Error{fmt::format("{}: `{}` is not a parameter of the model", path, given.name),
                    near.empty() ? "" : fmt::format("did you mean `{}`?", near)};
     }
