@@ -24,7 +24,7 @@ MAY_INCLUDE = {
                          "runtime/tensor.h", "llvm/"],
     # The pipeline and the subcommands see every room.
     "compiler": ["fmt/", "grammar/", "runtime/"],
-    "compiler/cli": ["fmt/", "grammar/", "runtime/", "compiler/", "CLI/", "nlohmann/", "unistd.h"],
+    "compiler/cli": ["fmt/", "grammar/", "runtime/", "compiler/", "CLI/", "nlohmann/", "unistd.h", "sys/"],
 }
 
 # Words and paths that mean something only where the project was written.

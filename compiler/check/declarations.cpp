@@ -140,8 +140,10 @@ Initialiser Checker::initialiser_of(const syntax::Expr& value, Scope& scope) {
 }
 
 void Checker::declare(const syntax::Param& x, Scope& scope) {
-  if (scope.again) {
-    scope.names[x.name.text] = scope.layer->parameters.at(x.name.text);
+  if (scope.again) {  // one that the first call did not use does not exist
+    const auto known = scope.layer->parameters.find(x.name.text);
+    scope.names[x.name.text] =
+        known == scope.layer->parameters.end() ? Thing{Poison{}} : known->second;
     return;
   }
   if (&scope != &file_ && scope.layer == nullptr) fail(errors::param_in_function(x.span));
