@@ -6,6 +6,7 @@
 #include "compiler/simplify/cost.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/match.h"
+#include "compiler/simplify/patterns.h"
 #include "compiler/simplify/rewriter.h"
 
 namespace gradus::rewriting {
@@ -13,111 +14,32 @@ namespace {
 
 Value normal_arithmetic(Rewriter& rewriter, Value value);
 
-const Rule table[] = {
-    {"",
-     Exactness::rounding,
-     Stage::recognise,
-     {},
-     {},
-     {Op::neg, Op::add, Op::sub, Op::mul, Op::div, Op::pow},
-     normal_arithmetic,
-     {},
-     {},
-     {},
-     {},
-     {}},
-    {"constants in front",
-     Exactness::rounding,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "x * (2 * y), -x * y, x / n * y",
-     "2 * (x * y), -(x * y), x * y / n",
-     {},
-     {},
-     {}},
-    {"cancel a common factor",
-     Exactness::rounding,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "x * y / x",
-     "y",
-     {},
-     "x cannot be 0",
-     {}},
-    {"multiply out",
-     Exactness::rounding,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "x * (y + z)",
-     "x * y + x * z",
-     {},
-     "less is left when terms are cancelled and collected",
-     {}},
-    {"collect like terms",
-     Exactness::rounding,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "2 * x + y + x - y",
-     "3 * x",
-     {},
-     "y is finite, or stands elsewhere",
-     {}},
-    {"take out a common factor",
-     Exactness::rounding,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "x / n + y / n, -x - y",
-     "(x + y) / n, -(x + y)",
-     {},
-     {},
-     {}},
-    {"signs",
-     Exactness::exact,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "x + -y, -x + y, -(x - y)",
-     "x - y, y - x, y - x",
-     {},
-     {},
-     {}},
-    {"product with zero",
-     Exactness::exact,
-     Stage::simplify,
-     {},
-     {},
-     {},
-     nullptr,
-     "0 * x",
-     "0",
-     {},
-     "x is finite",
-     {}},
-};
-const Rule& constants_in_front = table[1];
-const Rule& cancel = table[2];
-const Rule& multiply_out = table[3];
-const Rule& collect = table[4];
-const Rule& take_out = table[5];
-const Rule& signs = table[6];
-const Rule& zero = table[7];
+// The first row does the work of the others, and records what it did under their names.
+const std::vector<Rule>& table() {
+  using patterns::rule;
+  constexpr Exactness rounding = Exactness::rounding;
+  static const std::vector<Rule> rules = {
+      rule("", {Op::add, Op::sub, Op::mul, Op::div, Op::pow}, normal_arithmetic, {}, {}, rounding,
+           Stage::recognise),
+      rule("cancel a common factor", {}, nullptr, "x * y / x", "y", rounding, Stage::simplify,
+           "x cannot be 0"),
+      rule("multiply out", {}, nullptr, "x * (y + z)", "x * y + x * z", rounding, Stage::simplify,
+           "less is left when terms are cancelled and collected"),
+      rule("collect like terms", {}, nullptr, "2 * x + y + x - y", "3 * x", rounding,
+           Stage::simplify, "y is finite, or stands elsewhere"),
+      rule("take out a common factor", {}, nullptr, "x * y + x * z", "x * (y + z)", rounding),
+      rule("product with zero", {}, nullptr, "0 * x", "0", Exactness::exact, Stage::simplify,
+           "x is finite"),
+      rule("factors together", {}, nullptr, "x^2 * x^3, (x * c) * k", "x^5, x * (c * k)", rounding),
+  };
+  return rules;
+}
+const Rule& cancel() { return table()[1]; }
+const Rule& multiply_out() { return table()[2]; }
+const Rule& collect() { return table()[3]; }
+const Rule& take_out() { return table()[4]; }
+const Rule& zero() { return table()[5]; }
+const Rule& together() { return table()[6]; }
 
 struct Step {
   const Rule* rule;
@@ -131,20 +53,23 @@ struct Candidate {
   bool recognised = false;  // a rule of the table found a function in it
 };
 
+// Looks for what cancels, and for functions, among all the factors or terms of a value, through
+// operands that others use too. Only where that leaves less is the value written anew; else it is
+// kept, with all that it shares.
 class Arithmetic {
  public:
   Arithmetic(Rewriter& rewriter, Value value)
-      : rewriter_(rewriter), value_(value), shape_(rewriter.shape(value)) {}
+      : rewriter_(rewriter), value_(value), shape_(rewriter.shape(value)) {
+    best_.value = value_;
+  }
 
-  // The best way that was found, or the value itself.
+  // The best way that was found; invalid where that is the value itself.
   Value best() {
     const Op op = rewriter_.op(value_);
-    const bool is_sum = op == Op::add || op == Op::sub;
-    best_.value = value_;
-    if (!is_sum) try_product();
-    if (is_sum ||
-        (op == Op::neg && gradus::rewriting::is_sum(rewriter_.graph, rewriter_.operand(value_)))) {
+    if (op == Op::add || op == Op::sub) {
       try_sum();
+    } else {
+      try_product();
     }
     if (best_.value == value_) return {};
     if (rewriter_.is_logging()) record();
@@ -152,6 +77,8 @@ class Arithmetic {
   }
 
  private:
+  bool multiplies_out() const { return rewriter_.is_active(multiply_out()); }
+
   void record() {
     best_.steps.back().after = best_.value;
     Value before = value_;
@@ -166,14 +93,20 @@ class Arithmetic {
 
   void try_product() {
     Product product = product_of(rewriter_, value_);
+    if (product.top == 0) return try_zero(product);
+    const size_t count = product.factors.size();
     const std::vector<Value> atoms = bases({product});
     Candidate candidate;
-    if (product.top == 0) return try_zero(product);
     finish(product, candidate, {});
-    if (candidate.steps.empty()) note(candidate, constants_in_front, {});
-    candidate.value = build(rewriter_, product, shape_);
-    accept(std::move(candidate), atoms);
-    if (!rewriter_.is_active(multiply_out)) return;
+    if (candidate.steps.empty() && multiplies_out() &&
+        (product.factors.size() < count || meet_when_grouped(product))) {
+      note(candidate, together(), {}, product);
+    }
+    if (!candidate.steps.empty()) {
+      candidate.value = build(rewriter_, product, shape_);
+      accept(std::move(candidate), atoms);
+    }
+    if (!multiplies_out()) return;
     for (size_t k = 0; k < product.factors.size(); ++k) try_to_multiply_out(product, k);
   }
 
@@ -181,54 +114,57 @@ class Arithmetic {
     for (const Factor& factor : product.factors) {
       if (!rewriter_.facts[factor.base].finite) return;
     }
+    if (!rewriter_.is_active(zero())) return;
     best_.value = rewriter_.graph.full(rewriter_.graph.constant(0), shape_);
-    best_.steps = {{&zero, best_.value}};
+    best_.steps = {{&zero(), best_.value}};
+  }
+
+  // Whether several scalars, or several broadcasts along the same axes, stand among the factors, so
+  // that they may be multiplied before they are stretched.
+  bool meet_when_grouped(const Product& product) const {
+    constexpr size_t few = 6;
+    if (product.factors.size() > few || product.factors.size() < 3) return false;
+    for (size_t k = 0; k < product.factors.size(); ++k) {
+      const Value base = product.factors[k].base;
+      for (size_t other = 0; other < k; ++other) {
+        if (stretched_alike(base, product.factors[other].base)) return true;
+      }
+    }
+    return false;
+  }
+
+  bool stretched_alike(Value a, Value b) const {
+    if (rewriter_.rank(a) == 0 && rewriter_.rank(b) == 0) return !shape_.empty();
+    const auto axes = as_broadcast(rewriter_.graph, a);
+    return axes && axes == as_broadcast(rewriter_.graph, b);
   }
 
   // Cancels, and finds functions among the factors. `others` are the terms beside it.
   void finish(Product& product, Candidate& candidate, const Sum& others) {
-    if (rewriter_.is_active(cancel) && merge_factors(rewriter_, product)) {
-      note(candidate, cancel, others, product);
+    if (multiplies_out() && merge_factors(rewriter_, product)) {
+      note(candidate, cancel(), others, product);
     }
-    for (bool found = true; found;) {
-      found = false;
-      for (const Rule* rule : product_rules()) {
-        if (rewriter_.is_active(*rule) && apply(*rule, product)) {
-          note(candidate, *rule, others, product);
-          candidate.recognised = found = true;
-          break;
-        }
+    while (const Rule* rule = apply_one(product)) {
+      note(candidate, *rule, others, product);
+      candidate.recognised = true;
+    }
+  }
+
+  const Rule* apply_one(Product& product) {
+    Ops ops{};
+    add_ops(rewriter_, product, ops);
+    for (const ProductRule& rule : product_rules()) {
+      if (!has_all(ops, rule.needs) || !rewriter_.is_active(*rule.rule)) continue;
+      for (PartOfProduct& part : parts(rewriter_, rule.pattern, product, shape_)) {
+        if (rule.rule->holds != nullptr && !rule.rule->holds(rewriter_, part.match)) continue;
+        const Value to = rewriter_.normal(instantiate(rewriter_, rule.rule->to, part.match));
+        product = times(std::move(part.rest), product_of(rewriter_, to, false));
+        product.top /= rule.pattern.top;
+        if (multiplies_out()) merge_factors(rewriter_, product);
+        return rule.rule;
       }
     }
-    if (rewriter_.is_active(signs) && absorb_sign(product)) {
-      note(candidate, signs, others, product);
-    }
-  }
-
-  bool apply(const Rule& rule, Product& product) {
-    const PatternProduct pattern = product_of(rule.from);
-    for (PartOfProduct& part : parts(rewriter_, pattern, product, shape_)) {
-      if (rule.holds != nullptr && !rule.holds(rewriter_, part.match)) continue;
-      const Value to = rewriter_.normal(instantiate(rewriter_, rule.to, part.match));
-      product = times(std::move(part.rest), product_of(rewriter_, to, false));
-      product.top /= pattern.top;
-      if (rewriter_.is_active(cancel)) merge_factors(rewriter_, product);
-      return true;
-    }
-    return false;
-  }
-
-  // −(a − b) · c = (b − a) · c.
-  bool absorb_sign(Product& product) const {
-    if (product.top > 0) return false;
-    for (Factor& factor : product.factors) {
-      const bool difference = rewriter_.op(factor.base) == Op::sub;
-      if (!difference || rewriter_.is_named(factor.base) || factor.power % 2 == 0) continue;
-      factor.base = reversed(rewriter_, factor.base);
-      product.top = -product.top;
-      return true;
-    }
-    return false;
+    return nullptr;
   }
 
   void try_to_multiply_out(const Product& product, size_t place) {
@@ -249,17 +185,20 @@ class Arithmetic {
   }
 
   // Whether something may be cancelled or recognised when these are multiplied.
-  bool interact(Product a, const Product& b) const {
+  bool interact(Product a, const Product& b) {
     turn_alike(rewriter_, b, a);
     for (const Factor& x : a.factors) {
       for (const Factor& y : b.factors) {
         if (x.base == y.base && (x.power > 0) != (y.power > 0)) return true;
-        if ((is_exponential(x.base) && y.power < 0) || (is_exponential(y.base) && x.power < 0)) {
-          return true;
-        }
+        if (is_exponential(x.base) && is_divisor(y)) return true;
+        if (is_exponential(y.base) && is_divisor(x)) return true;
       }
     }
     return false;
+  }
+
+  bool is_divisor(const Factor& factor) {
+    return factor.power < 0 && !rewriter_.facts[factor.base].constant;
   }
 
   bool is_exponential(Value base) const {
@@ -275,52 +214,52 @@ class Arithmetic {
     Candidate candidate;
     Sum finished = sum;
     finish(finished, candidate);
-    candidate.value = built(finished, candidate);
-    if (candidate.steps.empty()) note(candidate, signs, {});
-    accept(std::move(candidate), atoms);
-    if (rewriter_.is_active(multiply_out)) try_to_multiply_out(sum);
+    if (!candidate.steps.empty()) {
+      candidate.value = built(std::move(finished), candidate);
+      accept(std::move(candidate), atoms);
+    }
+    if (!multiplies_out()) return;
+    try_common_factor();
+    try_to_multiply_out(sum);
   }
 
   void finish(Sum& sum, Candidate& candidate) {
-    if (rewriter_.is_active(collect) && collect_terms(rewriter_, sum)) {
-      note(candidate, collect, sum);
-    }
-    for (bool found = true; found;) {
-      found = false;
-      for (const Rule* rule : sum_rules()) {
-        if (rewriter_.is_active(*rule) && apply(*rule, sum)) {
-          note(candidate, *rule, sum);
-          candidate.recognised = found = true;
-          break;
-        }
-      }
+    if (multiplies_out() && collect_terms(rewriter_, sum)) note(candidate, collect(), sum);
+    while (const Rule* rule = apply_one(sum)) {
+      note(candidate, *rule, sum);
+      candidate.recognised = true;
     }
   }
 
-  bool apply(const Rule& rule, Sum& sum) {
-    for (PartOfSum& part : parts(rewriter_, sum_of(rule.from), sum, shape_)) {
-      if (rule.holds != nullptr && !rule.holds(rewriter_, part.match)) continue;
-      const Value to = rewriter_.normal(instantiate(rewriter_, rule.to, part.match));
-      Sum terms = sum_of(rewriter_, to, false);
-      for (Product& term : terms) {
-        term.top *= part.times;
-        reduce_fraction(term);
+  const Rule* apply_one(Sum& sum) {
+    Ops ops{};
+    for (const Product& term : sum) add_ops(rewriter_, term, ops);
+    for (const SumRule& rule : sum_rules()) {
+      if (!has_all(ops, rule.needs) || !rewriter_.is_active(*rule.rule)) continue;
+      for (PartOfSum& part : parts(rewriter_, rule.pattern, sum, shape_)) {
+        if (rule.rule->holds != nullptr && !rule.rule->holds(rewriter_, part.match)) continue;
+        const Value to = rewriter_.normal(instantiate(rewriter_, rule.rule->to, part.match));
+        Sum terms = sum_of(rewriter_, to, false);
+        for (Product& term : terms) {
+          term.top *= part.times;
+          reduce_fraction(term);
+        }
+        sum = std::move(part.rest);
+        sum.insert(sum.begin() + static_cast<std::ptrdiff_t>(std::min(part.place, sum.size())),
+                   terms.begin(), terms.end());
+        if (multiplies_out()) collect_terms(rewriter_, sum);
+        return rule.rule;
       }
-      sum = std::move(part.rest);
-      sum.insert(sum.begin() + static_cast<std::ptrdiff_t>(std::min(part.place, sum.size())),
-                 terms.begin(), terms.end());
-      if (rewriter_.is_active(collect)) collect_terms(rewriter_, sum);
-      return true;
     }
-    return false;
+    return nullptr;
   }
 
   // The value of a finished sum, its common factor in front.
-  Value built(Sum& sum, Candidate& candidate) {
-    if (!rewriter_.is_active(take_out)) return build(rewriter_, sum, shape_);
+  Value built(Sum sum, Candidate& candidate) {
+    if (!multiplies_out()) return build(rewriter_, sum, shape_);
     Product common = common_factor(rewriter_, sum);
     if (is_one(common)) return build(rewriter_, sum, shape_);
-    note(candidate, take_out, {});
+    note(candidate, take_out(), {});
     const bool scalar = std::all_of(sum.begin(), sum.end(), [&](const Product& term) {
       return std::all_of(term.factors.begin(), term.factors.end(),
                          [&](const Factor& factor) { return rewriter_.rank(factor.base) == 0; });
@@ -328,6 +267,20 @@ class Arithmetic {
     const Value inner = build(rewriter_, sum, scalar ? Shape{} : shape_);
     common.factors.push_back({inner, 1});
     return build(rewriter_, common, shape_);
+  }
+
+  // x · y + x · z = x · (y + z), of the two operands alone: longer sums come to it term by term.
+  void try_common_factor() {
+    const Node& node = rewriter_[value_];
+    Sum sum = {product_of(rewriter_, node.operands[0], false),
+               product_of(rewriter_, node.operands[1], false)};
+    if (node.op == Op::sub) sum[1].top = -sum[1].top;
+    const std::vector<Value> atoms = bases(sum);
+    Sum rest = sum;
+    if (common_factor(rewriter_, rest).factors.empty()) return;
+    Candidate candidate;
+    candidate.value = built(std::move(sum), candidate);
+    accept(std::move(candidate), atoms);
   }
 
   // Multiplies out all the terms that have sums as factors.
@@ -340,18 +293,17 @@ class Arithmetic {
       for (const Factor& factor : term.factors) {
         Sum next;
         const Sum by = factor.power == 1 ? opened(factor.base, atoms) : Sum{{1, 1, {factor}}};
+        if (expanded.size() + all.size() * by.size() > most_terms) return;
         for (const Product& left : all) {
           for (const Product& right : by) next.push_back(times(left, right));
         }
         all = std::move(next);
       }
       expanded.insert(expanded.end(), all.begin(), all.end());
-      if (expanded.size() > most_terms) return;
     }
     if (expanded.size() == sum.size()) return;
     Sum probe = expanded;
-    if (!collect_terms(rewriter_, probe)) return;
-    try_expanded(std::move(expanded), {});
+    if (collect_terms(rewriter_, probe)) try_expanded(std::move(expanded), {});
   }
 
   // What a factor is the sum of: σ(−x) = 1 − σ(x) where σ(x) stands beside it.
@@ -373,7 +325,7 @@ class Arithmetic {
 
   void try_expanded(Sum sum, Candidate candidate) {
     const std::vector<Value> atoms = bases(sum);
-    note(candidate, multiply_out, sum);
+    note(candidate, multiply_out(), sum);
     for (size_t k = 0; k < sum.size(); ++k) {
       Product term = std::move(sum[k]);
       Sum others = sum;
@@ -382,7 +334,7 @@ class Arithmetic {
       sum[k] = std::move(term);
     }
     finish(sum, candidate);
-    candidate.value = built(sum, candidate);
+    candidate.value = built(std::move(sum), candidate);
     accept(std::move(candidate), atoms);
   }
 
@@ -408,14 +360,15 @@ class Arithmetic {
     return atoms;
   }
 
+  // Takes the candidate where it costs less, or where a function was found in it.
   void accept(Candidate candidate, const std::vector<Value>& atoms) {
     if (candidate.value == best_.value) return;
-    if (!candidate.recognised && !rewriter_.is_active(constants_in_front)) return;
     const std::vector<Value> all = with_relatives(atoms);
-    const Measure now = measure(rewriter_, best_.value, all);
-    const Measure then = measure(rewriter_, candidate.value, all);
+    const double now = cost(rewriter_, best_.value, all);
+    const double then = cost(rewriter_, candidate.value, all);
+    const double tolerance = 1e-9 * (now + then);
     const bool first = best_.value == value_;
-    if (then.is_less_than(now) || (candidate.recognised && (first || then.is_at_most(now)))) {
+    if (then < now - tolerance || (candidate.recognised && (first || then <= now + tolerance))) {
       best_ = std::move(candidate);
     }
   }
@@ -441,6 +394,6 @@ Value normal_arithmetic(Rewriter& rewriter, Value value) {
 
 }  // namespace
 
-std::span<const Rule> arithmetic_rules() { return table; }
+std::span<const Rule> arithmetic_rules() { return table(); }
 
 }  // namespace gradus::rewriting

@@ -6,36 +6,21 @@
 namespace gradus::rewriting {
 namespace {
 
-// Where a node stands below the value that is measured.
-enum class Place : uint8_t { front, in_product, in_sum };
-
-class Measuring {
+class Costing {
  public:
-  Measuring(Rewriter& rewriter, Value root, const std::vector<Value>& atoms)
+  Costing(Rewriter& rewriter, Value root, const std::vector<Value>& atoms)
       : rewriter_(rewriter), root_(root), atoms_(atoms) {}
 
-  void visit(Value value, Place place) {
-    if (contains(atoms_, value) || (value != root_ && rewriter_.is_named(value))) return;
+  double of(Value value) {
+    if (contains(atoms_, value) || (value != root_ && rewriter_.is_named(value))) return 0;
     const Node& node = rewriter_[value];
-    if (node.op == Op::view) {
-      if (as_broadcast(rewriter_.graph, value)) visit(node.operands[0], Place::in_product);
-      return;
-    }
-    if (!is_arithmetic(node.op)) return;
-    const bool is_new = !contains(seen_, value);
-    if (is_new) {
-      seen_.push_back(value);
-      result.cost += cost_of(node) * volume(node.type.shape);
-    }
-    const auto [left, right] = places(node, place);
-    if (is_new && left == place && place != Place::front && is_front(node, place)) {
-      ++result.misplaced;
-    }
-    visit(node.operands[0], left);
-    if (node.operands.size() > 1) visit(node.operands[1], right);
+    if (as_broadcast(rewriter_.graph, value)) return of(node.operands[0]);
+    if (!is_arithmetic(node.op) || contains(seen_, value)) return 0;
+    seen_.push_back(value);
+    double result = cost_of(node) * volume(node.type.shape);
+    for (Value operand : node.operands) result += of(operand);
+    return result;
   }
-
-  Measure result;
 
  private:
   static bool contains(const std::vector<Value>& values, Value value) {
@@ -45,25 +30,6 @@ class Measuring {
   static bool is_arithmetic(Op op) {
     return op == Op::neg || op == Op::add || op == Op::sub || op == Op::mul || op == Op::div ||
            op == Op::pow;
-  }
-
-  bool is_constant(Value value) const { return rewriter_.facts[value].constant; }
-
-  // A sign or a constant factor: misplaced inside of a product, and a sign also inside of a sum.
-  bool is_front(const Node& node, Place place) const {
-    if (node.op == Op::neg) return true;
-    return place == Place::in_product && has_constant(node);
-  }
-
-  bool has_constant(const Node& node) const {
-    if (node.op == Op::div) return is_constant(node.operands[1]);
-    return node.op == Op::mul && (is_constant(node.operands[0]) || is_constant(node.operands[1]));
-  }
-
-  std::pair<Place, Place> places(const Node& node, Place place) const {
-    if (node.op == Op::neg || has_constant(node)) return {place, place};
-    if (node.op == Op::add || node.op == Op::sub) return {Place::in_sum, Place::in_sum};
-    return {Place::in_product, Place::in_product};
   }
 
   double cost_of(const Node& node) const {
@@ -77,7 +43,7 @@ class Measuring {
     // One reciprocal serves all the entries that share the divisor.
     const Value divisor = node.operands[1];
     const bool shared = rewriter_.rank(divisor) < node.type.rank() ||
-                        rewriter_.op(divisor) == Op::view || is_constant(divisor);
+                        rewriter_.op(divisor) == Op::view || rewriter_.facts[divisor].constant;
     return shared ? 1 : 4;
   }
 
@@ -89,16 +55,8 @@ class Measuring {
 
 }  // namespace
 
-bool Measure::is_less_than(const Measure& other) const {
-  const double tolerance = 1e-9 * (cost + other.cost);
-  if (std::fabs(cost - other.cost) > tolerance) return cost < other.cost;
-  return misplaced < other.misplaced;
-}
-
-Measure measure(Rewriter& rewriter, Value value, const std::vector<Value>& atoms) {
-  Measuring measuring(rewriter, value, atoms);
-  measuring.visit(value, Place::front);
-  return measuring.result;
+double cost(Rewriter& rewriter, Value value, const std::vector<Value>& atoms) {
+  return Costing(rewriter, value, atoms).of(value);
 }
 
 double volume(const Shape& shape) {

@@ -126,8 +126,8 @@ class Of {
   // Whether finite operands have a finite result, but for overflow of what is as small as a count.
   bool keeps_finite() const {
     if (node_.op == Op::div) return at(1).nonzero();
-    constexpr Op ops[] = {Op::neg, Op::add, Op::sub,    Op::mul,    Op::abs,
-                          Op::min, Op::max, Op::select, Op::to_real};
+    constexpr Op ops[] = {Op::neg, Op::add, Op::sub,    Op::mul,     Op::abs,
+                          Op::min, Op::max, Op::select, Op::to_real, Op::div0};
     return std::find(std::begin(ops), std::end(ops), node_.op) != std::end(ops);
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "compiler/simplify/forms.h"
@@ -42,6 +43,26 @@ std::vector<PartOfProduct> parts(Rewriter& rewriter, const PatternProduct& patte
                                  const Product& product, const Shape& shape);
 std::vector<PartOfSum> parts(Rewriter& rewriter, const PatternSum& pattern, const Sum& sum,
                              const Shape& shape);
+
+// A rule for parts of products or sums, taken apart; and the operators that must occur among the
+// factors for it to match, by bits.
+using Ops = std::array<uint64_t, 2>;
+struct ProductRule {
+  const Rule* rule;
+  PatternProduct pattern;
+  Ops needs;
+};
+struct SumRule {
+  const Rule* rule;
+  PatternSum pattern;
+  Ops needs;
+};
+std::span<const ProductRule> product_rules();
+std::span<const SumRule> sum_rules();
+void add_ops(const Rewriter& rewriter, const Product& product, Ops& ops);
+inline bool has_all(const Ops& ops, const Ops& needs) {
+  return (ops[0] & needs[0]) == needs[0] && (ops[1] & needs[1]) == needs[1];
+}
 
 // The template with what its holes stand for.
 Value instantiate(Rewriter& rewriter, const Template& form, const Match& match);

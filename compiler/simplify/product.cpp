@@ -13,64 +13,99 @@ constexpr size_t longest = 16;
 
 bool is_integer(double x) { return std::nearbyint(x) == x && std::fabs(x) < 1e9; }
 
+// A factor that may be a product itself, seen through a broadcast where there is one.
+struct Item {
+  Value value;
+  int power = 1;
+  const View* through = nullptr;
+  bool is_atom = false;
+};
+
+// Opens products from the outside in, one level at a time, so that of a long one the outer factors
+// are seen.
 class Flattening {
  public:
   Flattening(Rewriter& rewriter, Product& out) : rewriter_(rewriter), out_(out) {}
 
-  // value^power, seen through a broadcast where there is one.
-  void multiply(Value value, int power, const View* through, bool open) {
-    const Node& node = rewriter_[value];
-    if ((rewriter_.is_named(value) && !open) || out_.factors.size() >= longest) {
-      return atom(value, power, through);
-    }
-    if (node.op == Op::constant) return number(value, power, through);
-    if (node.op == Op::neg) {
-      if (power % 2 != 0) out_.top = -out_.top;
-      return multiply(node.operands[0], power, through, false);
-    }
-    if (node.op == Op::mul || node.op == Op::div) {
-      multiply(node.operands[0], power, through, false);
-      return multiply(node.operands[1], node.op == Op::mul ? power : -power, through, false);
-    }
-    if (node.op == Op::pow) {
-      const auto exponent = rewriter_.literal(node.operands[1]);
-      if (exponent && is_integer(*exponent) && *exponent != 0 && std::fabs(*exponent) <= 64) {
-        return multiply(node.operands[0], power * static_cast<int>(*exponent), through, false);
+  void flatten(Value value, bool open) {
+    std::vector<Item> items{{value}};
+    if (rewriter_.is_named(value) && !open) items[0].is_atom = true;
+    bool is_root = true;
+    while (items.size() < longest && has_more(items)) {
+      std::vector<Item> next;
+      for (const Item& item : items) {
+        if (item.is_atom || (!is_root && rewriter_.is_named(item.value))) {
+          next.push_back(item);
+          next.back().is_atom = true;
+        } else {
+          expand(item, next);
+        }
       }
+      is_root = false;
+      items = std::move(next);
     }
-    if (through == nullptr && as_broadcast(rewriter_.graph, value)) {
-      return multiply_broadcast(value, power, std::get<View>(node.attributes));
-    }
-    atom(value, power, through);
+    for (const Item& item : items) atom(item);
   }
 
  private:
-  void multiply_broadcast(Value value, int power, const View& view) {
+  static bool has_more(const std::vector<Item>& items) {
+    return std::any_of(items.begin(), items.end(), [](const Item& item) { return !item.is_atom; });
+  }
+
+  void expand(const Item& item, std::vector<Item>& next) {
+    const Node& node = rewriter_[item.value];
+    const auto [value, power, through, is_atom] = item;
+    if (node.op == Op::constant && number(value, power)) return;
+    if (node.op == Op::neg) {
+      if (power % 2 != 0) out_.top = -out_.top;
+      next.push_back({node.operands[0], power, through});
+    } else if (node.op == Op::mul || node.op == Op::div) {
+      next.push_back({node.operands[0], power, through});
+      next.push_back({node.operands[1], node.op == Op::mul ? power : -power, through});
+    } else if (const int exponent = exponent_of(node); exponent != 0) {
+      next.push_back({node.operands[0], power * exponent, through});
+    } else if (through == nullptr && repeats_product(value)) {
+      const Value inner = node.operands[0];
+      const bool scalar = rewriter_.rank(inner) == 0;
+      next.push_back({inner, power, scalar ? nullptr : &std::get<View>(node.attributes)});
+    } else {
+      next.push_back({value, power, through, true});
+    }
+  }
+
+  // The exponent of an integer power, else 0.
+  int exponent_of(const Node& node) const {
+    if (node.op != Op::pow) return 0;
+    const auto exponent = rewriter_.literal(node.operands[1]);
+    const bool small = exponent && is_integer(*exponent) && std::fabs(*exponent) <= 64;
+    return small ? static_cast<int>(*exponent) : 0;
+  }
+
+  // Whether a value is a broadcast of a scalar, or of a product that has no name.
+  bool repeats_product(Value value) const {
+    if (!as_broadcast(rewriter_.graph, value)) return false;
     const Value inner = rewriter_.operand(value);
     const Op op = rewriter_.op(inner);
-    if (rewriter_.rank(inner) == 0) return multiply(inner, power, nullptr, false);
-    const bool is_product =
-        op == Op::mul || op == Op::div || op == Op::neg || op == Op::pow || op == Op::constant;
-    if (!is_product || rewriter_.is_named(inner)) return atom(value, power, nullptr);
-    multiply(inner, power, &view, false);
+    return rewriter_.rank(inner) == 0 ||
+           (!rewriter_.is_named(inner) &&
+            (op == Op::mul || op == Op::div || op == Op::neg || op == Op::pow));
   }
 
-  void number(Value value, int power, const View* through) {
-    const double x = *rewriter_.literal(value);
-    const double raised = std::pow(x, std::abs(power));
+  bool number(Value value, int power) {
+    const double raised = std::pow(*rewriter_.literal(value), std::abs(power));
     double& part = power > 0 ? out_.top : out_.bottom;
     const double product = part * raised;
-    if (!std::isfinite(product) || (product == 0 && power < 0)) {
-      return atom(value, power, through);
-    }
+    if (!std::isfinite(product) || (product == 0 && power < 0)) return false;
     part = product;
+    return true;
   }
 
-  void atom(Value value, int power, const View* through) {
-    if (through != nullptr && rewriter_.rank(value) != 0) {
-      value = rewriter_.graph.view(value, *through);
+  void atom(const Item& item) {
+    Value value = item.value;
+    if (item.through != nullptr && rewriter_.rank(value) != 0) {
+      value = rewriter_.graph.view(value, *item.through);
     }
-    out_.factors.push_back({value, power});
+    out_.factors.push_back({value, item.power});
   }
 
   Rewriter& rewriter_;
@@ -90,7 +125,7 @@ namespace {
 bool is_reverse(const Rewriter& rewriter, Value a, Value b) {
   const Node& x = rewriter[a];
   const Node& y = rewriter[b];
-  return x.op == Op::sub && y.op == Op::sub && x.operands[0] == y.operands[1] &&
+  return a != b && x.op == Op::sub && y.op == Op::sub && x.operands[0] == y.operands[1] &&
          x.operands[1] == y.operands[0];
 }
 
@@ -110,7 +145,7 @@ void turn_alike(const Rewriter& rewriter, const Product& model, Product& product
 
 Product product_of(Rewriter& rewriter, Value value, bool open) {
   Product product;
-  Flattening(rewriter, product).multiply(value, 1, nullptr, open);
+  Flattening(rewriter, product).flatten(value, open);
   reduce_fraction(product);
   return product;
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "compiler/graph/print.h"
 #include "compiler/graph/rewrite.h"
 #include "compiler/simplify/match.h"
 
@@ -82,6 +83,10 @@ Value Rewriter::checked(const Rule& rule, Value before, Value after) {
     fmt::print(stderr, "gradus: internal error: rule \"{}\" {}\n", rule.name,
                same_type ? "does not end" : "changes the type");
     std::abort();
+  }
+  if (getenv("TRACE")) {
+    fmt::print(stderr, "TRACE {}\n{}->\n{}", rule.name, text(graph, std::span(&before, 1)),
+               text(graph, std::span(&after, 1)));
   }
   record(rule, before, after);
   return after;

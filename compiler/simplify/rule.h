@@ -50,6 +50,7 @@ struct Rule {
 // The rules by subject, a file each.
 std::span<const Rule> stability_rules();
 std::span<const Rule> identity_rules();
+std::span<const Rule> front_rules();
 std::span<const Rule> arithmetic_rules();
 std::span<const Rule> branch_rules();
 std::span<const Rule> view_rules();
@@ -57,10 +58,8 @@ std::span<const Rule> joining_rules();
 std::span<const Rule> reduction_rules();
 std::span<const Rule> contraction_rules();
 
-// The rules tried at nodes of an operator, in the order of the table; and the pairs of templates
-// that stand for parts of sums and of products.
+// The rules tried at nodes of an operator, in the order of the table. (Pairs of templates that
+// stand for parts of sums and of products are in match.h.)
 std::span<const Rule* const> rules_at(Op op);
-std::span<const Rule* const> sum_rules();
-std::span<const Rule* const> product_rules();
 
 }  // namespace gradus::rewriting

@@ -11,20 +11,14 @@ namespace {
 // Longer sums are cut into terms that are sums themselves.
 constexpr size_t longest = 12;
 
-void add(Rewriter& rewriter, Value value, double sign, bool open, Sum& out) {
-  const Node& node = rewriter[value];
-  const bool may_open = (open || !rewriter.is_named(value)) && out.size() < longest;
-  if (may_open && (node.op == Op::add || node.op == Op::sub)) {
-    add(rewriter, node.operands[0], sign, false, out);
-    return add(rewriter, node.operands[1], node.op == Op::add ? sign : -sign, false, out);
-  }
-  if (may_open && node.op == Op::neg) {
-    return add(rewriter, node.operands[0], -sign, false, out);
-  }
-  Product term = product_of(rewriter, value, open);
-  term.top *= sign;
-  out.push_back(std::move(term));
-}
+// A term that may be a sum itself.
+struct Item {
+  Value value;
+  double sign = 1;
+  bool is_atom = false;
+};
+
+bool opens(Op op) { return op == Op::add || op == Op::sub || op == Op::neg; }
 
 // A broadcast of one operand of a sum.
 Value through(Rewriter& rewriter, Value inner, const View& view) {
@@ -105,8 +99,30 @@ void divide(Product& product, const Factor& by) {
 }  // namespace
 
 Sum sum_of(Rewriter& rewriter, Value value, bool open) {
+  // From the outside in, one level at a time, so that of a long sum the outer terms are seen.
+  std::vector<Item> items{{value, 1, !open && rewriter.is_named(value)}};
+  const auto is_open = [](const Item& item) { return !item.is_atom; };
+  while (items.size() < longest && std::any_of(items.begin(), items.end(), is_open)) {
+    std::vector<Item> next;
+    for (const Item& item : items) {
+      const Node& node = rewriter[item.value];
+      const bool named = item.value != value && rewriter.is_named(item.value);
+      if (item.is_atom || named || !opens(node.op)) {
+        next.push_back({item.value, item.sign, true});
+        continue;
+      }
+      const bool negates_first = node.op == Op::neg;
+      next.push_back({node.operands[0], negates_first ? -item.sign : item.sign});
+      if (node.operands.size() < 2) continue;
+      next.push_back({node.operands[1], node.op == Op::sub ? -item.sign : item.sign});
+    }
+    items = std::move(next);
+  }
   Sum sum;
-  add(rewriter, value, 1, open, sum);
+  for (const Item& item : items) {
+    sum.push_back(product_of(rewriter, item.value, open && item.value == value));
+    sum.back().top *= item.sign;
+  }
   return sum;
 }
 

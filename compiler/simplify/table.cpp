@@ -18,16 +18,34 @@ bool is_product(const Template& form) {
   return form->kind == TemplateNode::Kind::apply && (form->op == Op::mul || form->op == Op::div);
 }
 
+void add_op(Op op, Ops& ops) {
+  const auto bit = static_cast<size_t>(op);
+  ops[bit / 64] |= uint64_t{1} << (bit % 64);
+}
+
+// A negation and a broadcast may be written otherwise: they need nothing.
+void add_needs(const PatternProduct& pattern, Ops& needs) {
+  for (const PatternFactor& factor : pattern.factors) {
+    if (factor.base->kind != TemplateNode::Kind::apply) continue;
+    const Op op = factor.base->op;
+    if (op == Op::add || op == Op::sub) {
+      add_op(Op::add, needs);
+    } else if (op != Op::neg && op != Op::view) {
+      add_op(op, needs);
+    }
+  }
+}
+
 struct Index {
   std::vector<const Rule*> all;
-  std::vector<const Rule*> sums;
-  std::vector<const Rule*> products;
+  std::vector<SumRule> sums;
+  std::vector<ProductRule> products;
   std::array<std::vector<const Rule*>, operators> at;
 
   Index() {
     for (const auto& table :
          {identity_rules(), branch_rules(), view_rules(), joining_rules(), stability_rules(),
-          arithmetic_rules(), reduction_rules(), contraction_rules()}) {
+          front_rules(), arithmetic_rules(), reduction_rules(), contraction_rules()}) {
       for (const Rule& rule : table) add(rule);
     }
   }
@@ -37,9 +55,11 @@ struct Index {
     for (Op op : rule.at) at[static_cast<size_t>(op)].push_back(&rule);
     if (rule.from.empty()) return;
     if (is_sum(rule.from)) {
-      sums.push_back(&rule);
+      sums.push_back({&rule, sum_of(rule.from), {}});
+      for (const PatternProduct& term : sums.back().pattern) add_needs(term, sums.back().needs);
     } else if (is_product(rule.from)) {
-      products.push_back(&rule);
+      products.push_back({&rule, product_of(rule.from), {}});
+      add_needs(products.back().pattern, products.back().needs);
     } else {
       at[static_cast<size_t>(rule.from->op)].push_back(&rule);
     }
@@ -54,8 +74,15 @@ const Index& table() {
 }  // namespace
 
 std::span<const Rule* const> rules_at(Op op) { return table().at[static_cast<size_t>(op)]; }
-std::span<const Rule* const> sum_rules() { return table().sums; }
-std::span<const Rule* const> product_rules() { return table().products; }
+std::span<const SumRule> sum_rules() { return table().sums; }
+std::span<const ProductRule> product_rules() { return table().products; }
+
+void add_ops(const Rewriter& rewriter, const Product& product, Ops& ops) {
+  for (const Factor& factor : product.factors) {
+    const Op op = rewriter.op(factor.base);
+    add_op(op == Op::sub ? Op::add : op, ops);
+  }
+}
 
 namespace {
 
