@@ -8,57 +8,81 @@
 
 namespace gradus {
 
-Dim::Dim(int64_t number) {
-  if (number != 0) terms_[{}] = number;
+Dim::Dim(int64_t number) : number_(number) {}
+
+Dim::Dim(Terms terms) {
+  if (auto constant = terms.find({}); constant != terms.end()) {
+    number_ = constant->second;
+    terms.erase(constant);
+  }
+  std::erase_if(terms, [](const auto& term) { return term.second == 0; });
+  if (!terms.empty()) named_ = std::make_shared<const Terms>(std::move(terms));
 }
 
-Dim Dim::named(std::string name) {
-  Dim dim;
-  dim.terms_[{std::move(name)}] = 1;
-  return dim;
+Dim Dim::named(std::string name) { return Dim(Terms{{{std::move(name)}, 1}}); }
+
+Dim::Terms Dim::terms() const {
+  Terms all = named_ ? *named_ : Terms{};
+  if (number_ != 0) all[{}] = number_;
+  return all;
+}
+
+bool operator==(const Dim& a, const Dim& b) {
+  if (a.number_ != b.number_) return false;
+  return a.named_ == b.named_ || (a.named_ && b.named_ && *a.named_ == *b.named_);
+}
+
+std::strong_ordering operator<=>(const Dim& a, const Dim& b) {
+  return !a.named_ && !b.named_ ? a.number_ <=> b.number_ : a.terms() <=> b.terms();
 }
 
 Dim operator+(const Dim& a, const Dim& b) {
-  Dim sum = a;
-  for (const auto& [monomial, coefficient] : b.terms_) {
-    if ((sum.terms_[monomial] += coefficient) == 0) sum.terms_.erase(monomial);
+  if (!a.named_ || !b.named_) {
+    Dim sum = a.named_ ? a : b;
+    sum.number_ = a.number_ + b.number_;
+    return sum;
   }
-  return sum;
+  Dim::Terms sum = a.terms();
+  for (const auto& [monomial, coefficient] : b.terms()) sum[monomial] += coefficient;
+  return Dim(std::move(sum));
 }
 
 Dim operator-(const Dim& a, const Dim& b) { return a + Dim(-1) * b; }
 
 Dim operator*(const Dim& a, const Dim& b) {
-  Dim product;
-  for (const auto& [left, m] : a.terms_) {
-    for (const auto& [right, n] : b.terms_) {
+  if (!a.named_ && !b.named_) return a.number_ * b.number_;
+  if (a == Dim(1)) return b;
+  if (b == Dim(1)) return a;
+  Dim::Terms product;
+  const Dim::Terms right_terms = b.terms();
+  for (const auto& [left, m] : a.terms()) {
+    for (const auto& [right, n] : right_terms) {
       Dim::Monomial both = left;
       both.insert(both.end(), right.begin(), right.end());
       std::sort(both.begin(), both.end());
-      if ((product.terms_[both] += m * n) == 0) product.terms_.erase(both);
+      product[both] += m * n;
     }
   }
-  return product;
+  return Dim(std::move(product));
 }
 
 std::optional<int64_t> Dim::number() const {
-  if (terms_.empty()) return 0;
-  if (terms_.size() == 1 && terms_.begin()->first.empty()) return terms_.begin()->second;
-  return std::nullopt;
+  return named_ ? std::nullopt : std::optional(number_);
 }
 
 std::optional<std::string> Dim::name() const {
-  if (terms_.size() != 1) return std::nullopt;
-  const auto& [monomial, coefficient] = *terms_.begin();
+  if (!named_ || number_ != 0 || named_->size() != 1) return std::nullopt;
+  const auto& [monomial, coefficient] = *named_->begin();
   if (monomial.size() != 1 || coefficient != 1) return std::nullopt;
   return monomial.front();
 }
 
 std::optional<Dim> Dim::divided_by(const Dim& divisor) const {
-  if (divisor.terms_.size() != 1) return std::nullopt;
-  const auto& [denominator, n] = *divisor.terms_.begin();
-  Dim quotient;
-  for (const auto& [monomial, coefficient] : terms_) {
+  const Terms divisors = divisor.terms();
+  if (divisors.size() != 1) return std::nullopt;
+  const auto& [denominator, n] = *divisors.begin();
+  Terms quotient;
+  for (const auto& [monomial, coefficient] : terms()) {
     if (coefficient % n != 0 ||
         !std::includes(monomial.begin(), monomial.end(), denominator.begin(), denominator.end())) {
       return std::nullopt;
@@ -66,9 +90,9 @@ std::optional<Dim> Dim::divided_by(const Dim& divisor) const {
     Monomial rest;
     std::set_difference(monomial.begin(), monomial.end(), denominator.begin(), denominator.end(),
                         std::back_inserter(rest));
-    quotient.terms_[rest] = coefficient / n;
+    quotient[rest] = coefficient / n;
   }
-  return quotient;
+  return Dim(std::move(quotient));
 }
 
 Dim Dim::substituted(const DimBindings& bindings) const {
@@ -83,7 +107,7 @@ Dim Dim::substituted(const DimBindings& bindings) const {
 
 Dim Dim::substituted(const std::string& name, const Dim& by) const {
   Dim result;
-  for (const auto& [monomial, coefficient] : terms_) {
+  for (const auto& [monomial, coefficient] : terms()) {
     Dim product(coefficient);
     for (const std::string& factor : monomial) {
       product = product * (factor == name ? by : named(factor));
@@ -94,23 +118,26 @@ Dim Dim::substituted(const std::string& name, const Dim& by) const {
 }
 
 bool Dim::never_negative() const {
+  if (!named_) return number_ >= 0;
   // With every name written as 1 + something that is at least 0, no coefficient is negative.
   Dim shifted = *this;
   for (const std::string& name : names()) {
     shifted = shifted.substituted(name, named(name) + Dim(1));
   }
-  return std::all_of(shifted.terms_.begin(), shifted.terms_.end(),
+  const Terms coefficients = shifted.terms();
+  return std::all_of(coefficients.begin(), coefficients.end(),
                      [](const auto& term) { return term.second >= 0; });
 }
 
 std::vector<std::string> Dim::names() const {
+  if (!named_) return {};
   std::set<std::string> all;
-  for (const auto& [monomial, coefficient] : terms_) all.insert(monomial.begin(), monomial.end());
+  for (const auto& [monomial, coefficient] : *named_) all.insert(monomial.begin(), monomial.end());
   return {all.begin(), all.end()};
 }
 
 std::string Dim::text() const {
-  if (terms_.empty()) return "0";
+  if (!named_) return fmt::format("{}", number_);
   std::string out;
   // The constant stands last: `time - 1`.
   auto add = [&](const Monomial& monomial, int64_t coefficient) {
@@ -127,10 +154,8 @@ std::string Dim::text() const {
       out += fmt::format("{}", fmt::join(monomial, "*"));
     }
   };
-  for (const auto& [monomial, coefficient] : terms_) {
-    if (!monomial.empty()) add(monomial, coefficient);
-  }
-  if (auto constant = terms_.find({}); constant != terms_.end()) add({}, constant->second);
+  for (const auto& [monomial, coefficient] : *named_) add(monomial, coefficient);
+  if (number_ != 0) add({}, number_);
   return out;
 }
 

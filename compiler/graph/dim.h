@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,8 @@ class Dim {
   friend Dim operator+(const Dim& a, const Dim& b);
   friend Dim operator-(const Dim& a, const Dim& b);
   friend Dim operator*(const Dim& a, const Dim& b);
-  friend bool operator==(const Dim&, const Dim&) = default;
-  friend auto operator<=>(const Dim&, const Dim&) = default;
+  friend bool operator==(const Dim& a, const Dim& b);
+  friend std::strong_ordering operator<=>(const Dim& a, const Dim& b);
 
   // The number it is, if no name occurs in it.
   std::optional<int64_t> number() const;
@@ -35,7 +36,8 @@ class Dim {
   Dim substituted(const DimBindings& bindings) const;
   // With another extent for a name.
   Dim substituted(const std::string& name, const Dim& by) const;
-  // Whether it is at least 0 wherever every name is at least 1; false where that is not plain to see.
+  // Whether it is at least 0 wherever every name is at least 1; false where that is not plain to
+  // see.
   bool never_negative() const;
   // The names that occur, sorted, each once.
   std::vector<std::string> names() const;
@@ -44,11 +46,16 @@ class Dim {
 
   // A product of names, sorted, with repetition; the empty product is 1.
   using Monomial = std::vector<std::string>;
+  using Terms = std::map<Monomial, int64_t>;
   // The coefficients that are not 0, by their monomials.
-  const std::map<Monomial, int64_t>& terms() const { return terms_; }
+  Terms terms() const;
 
  private:
-  std::map<Monomial, int64_t> terms_;
+  explicit Dim(Terms terms);
+
+  // Most extents are numbers, and are copied often: names are kept apart, and shared.
+  int64_t number_ = 0;                  // the coefficient of the empty monomial
+  std::shared_ptr<const Terms> named_;  // the others; null where there are none
 };
 
 using Shape = std::vector<Dim>;

@@ -287,6 +287,11 @@ class Arithmetic {
   void try_to_multiply_out(const Sum& sum) {
     constexpr size_t most_terms = 16;
     const std::vector<Value> atoms = bases(sum);
+    if (std::none_of(atoms.begin(), atoms.end(), [&](Value base) {
+          return is_sum(rewriter_.graph, base) || rewriter_.op(base) == Op::sigmoid;
+        })) {
+      return;
+    }
     Sum expanded;
     for (const Product& term : sum) {
       Sum all = {{term.top, term.bottom, {}}};
@@ -384,7 +389,7 @@ class Arithmetic {
 
   Rewriter& rewriter_;
   Value value_;
-  const Shape shape_;
+  const Shape& shape_;
   Candidate best_;
 };
 

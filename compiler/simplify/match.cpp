@@ -292,7 +292,7 @@ std::vector<PartOfProduct> parts(Rewriter& rewriter, const PatternProduct& patte
   std::vector<PartOfProduct> found;
   std::vector<int> taken(product.factors.size(), 0);
   Match bound;
-  bound.shape = shape;
+  bound.shape = &shape;
   Matcher(rewriter, shape).factors(pattern, 0, product, taken, bound, false, found);
   return found;
 }
@@ -302,7 +302,7 @@ std::vector<PartOfSum> parts(Rewriter& rewriter, const PatternSum& pattern, cons
   std::vector<PartOfSum> found;
   std::vector<bool> taken(sum.size(), false);
   Match bound;
-  bound.shape = shape;
+  bound.shape = &shape;
   Matcher(rewriter, shape).terms(pattern, 0, sum, taken, 0, bound, found);
   return found;
 }
@@ -322,10 +322,10 @@ Value instantiate(Rewriter& rewriter, const Template& form, const Match& match) 
   }
   if (form->op != Op::view) return graph.reduce(form->op, operands[0], axes);
   std::vector<int> kept;
-  for (int axis = 0; axis < static_cast<int>(match.shape.size()); ++axis) {
+  for (int axis = 0; axis < static_cast<int>(match.shape->size()); ++axis) {
     if (std::find(axes.begin(), axes.end(), axis) == axes.end()) kept.push_back(axis);
   }
-  return graph.broadcast(operands[0], match.shape, kept);
+  return graph.broadcast(operands[0], *match.shape, kept);
 }
 
 }  // namespace gradus::rewriting

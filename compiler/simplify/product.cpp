@@ -9,7 +9,7 @@ namespace gradus::rewriting {
 namespace {
 
 // Longer products are cut into factors that are products themselves: the work at a node is bounded.
-constexpr size_t longest = 16;
+constexpr size_t longest = 12;
 
 bool is_integer(double x) { return std::nearbyint(x) == x && std::fabs(x) < 1e9; }
 
@@ -144,10 +144,16 @@ void turn_alike(const Rewriter& rewriter, const Product& model, Product& product
 }
 
 Product product_of(Rewriter& rewriter, Value value, bool open) {
-  Product product;
-  Flattening(rewriter, product).flatten(value, open);
-  reduce_fraction(product);
-  return product;
+  const Op op = rewriter.op(value);
+  const bool is_atom = op != Op::neg && op != Op::mul && op != Op::div && op != Op::pow &&
+                       op != Op::constant && op != Op::view;
+  if (is_atom || (!open && rewriter.is_named(value))) return {1, 1, {{value, 1}}};
+  auto [known, is_new] = rewriter.products.try_emplace(value.id);
+  if (is_new) {
+    Flattening(rewriter, known->second).flatten(value, true);
+    reduce_fraction(known->second);
+  }
+  return known->second;
 }
 
 Product times(Product a, const Product& b) {

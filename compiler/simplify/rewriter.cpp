@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "compiler/graph/print.h"
 #include "compiler/graph/rewrite.h"
 #include "compiler/simplify/match.h"
 
@@ -60,7 +59,7 @@ Value Rewriter::with_normal_operands(Value value) {
 // One step at the root; invalid where no rule applies.
 Value Rewriter::rewritten(Value value) {
   Match unbound;
-  unbound.shape = graph.shape(value);
+  unbound.shape = &graph.shape(value);
   for (const Rule* rule : rules_at(graph[value].op)) {
     if (!is_active(*rule)) continue;
     if (rule->apply != nullptr) {
@@ -68,10 +67,10 @@ Value Rewriter::rewritten(Value value) {
       if (after.valid() && after != value) return checked(*rule, value, after);
       continue;
     }
-    for (const Match& match : matches(*this, rule->from, value, unbound, unbound.shape)) {
+    for (const Match& match : matches(*this, rule->from, value, unbound, *unbound.shape)) {
       if (rule->holds != nullptr && !rule->holds(*this, match)) continue;
       const Value after = instantiate(*this, rule->to, match);
-      return checked(*rule, value, graph.full(after, unbound.shape));
+      return checked(*rule, value, graph.full(after, *unbound.shape));
     }
   }
   return {};
@@ -83,10 +82,6 @@ Value Rewriter::checked(const Rule& rule, Value before, Value after) {
     fmt::print(stderr, "gradus: internal error: rule \"{}\" {}\n", rule.name,
                same_type ? "does not end" : "changes the type");
     std::abort();
-  }
-  if (getenv("TRACE")) {
-    fmt::print(stderr, "TRACE {}\n{}->\n{}", rule.name, text(graph, std::span(&before, 1)),
-               text(graph, std::span(&after, 1)));
   }
   record(rule, before, after);
   return after;

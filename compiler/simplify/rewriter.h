@@ -1,12 +1,13 @@
 #pragma once
 
-#include <deque>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/graph/derivation.h"
 #include "compiler/graph/graph.h"
 #include "compiler/simplify/facts.h"
+#include "compiler/simplify/forms.h"
 #include "compiler/simplify/rule.h"
 
 namespace gradus::rewriting {
@@ -20,6 +21,7 @@ class Rewriter {
 
   Graph& graph;
   Facts facts;
+  std::unordered_map<uint32_t, Product> products;  // what `product_of` found out
 
   // The normal form of a value; of the same type.
   Value normal(Value value);

@@ -22,7 +22,7 @@ enum class Stage : uint8_t { recognise, simplify, finish };
 struct Match {
   std::array<Value, 26> values;                         // of the holes a … z
   std::array<std::optional<std::vector<int>>, 3> axes;  // of the holes A, B, C
-  Shape shape;                                          // of the value that was matched
+  const Shape* shape = nullptr;                         // of the value that was matched
 
   Value operator[](char hole) const { return values[hole - 'a']; }
 };

@@ -9,7 +9,7 @@ namespace gradus::rewriting {
 namespace {
 
 // Longer sums are cut into terms that are sums themselves.
-constexpr size_t longest = 12;
+constexpr size_t longest = 8;
 
 // A term that may be a sum itself.
 struct Item {
