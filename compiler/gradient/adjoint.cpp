@@ -1,5 +1,7 @@
 #include "compiler/gradient/adjoint.h"
 
+#include <optional>
+
 #include "compiler/graph/rewrite.h"
 
 namespace gradus::adjoint {
@@ -49,10 +51,41 @@ Value of_map(Graph& graph, Value user, int operand, Value g) {
   return graph.reduce(Op::reduce_sum, term, axes);
 }
 
+// An adjoint that is 0 where a branch was not taken, and elsewhere g: select(test, g, 0), or
+// select(test, 0, g) where `otherwise`.
+struct Masked {
+  Value test;
+  Value g;
+  bool otherwise;
+};
+
+bool is_zero(const Graph& graph, Value x) {
+  return graph[x].op == Op::constant && std::get<Literal>(graph[x].attributes).value == 0;
+}
+
+// Of an adjoint that came through a branch. The factor of an operator inside of the branch is put
+// below the mask, not beside it: where the branch is not taken, that factor may be infinite or NaN,
+// and 0 times that is not 0. Sums have the factor 1.
+std::optional<Masked> without_mask(const Graph& graph, Op user, Value g) {
+  if (graph[g].op != Op::select || user == Op::add || user == Op::sub || user == Op::neg) {
+    return std::nullopt;
+  }
+  const std::vector<Value>& parts = graph[g].operands;
+  if (is_zero(graph, parts[2])) return Masked{parts[0], parts[1], false};
+  if (is_zero(graph, parts[1])) return Masked{parts[0], parts[2], true};
+  return std::nullopt;
+}
+
 }  // namespace
 
 Value entrywise(Graph& graph, Value user, int operand, Value g) {
   const Node& node = graph[user];
+  if (const auto masked = without_mask(graph, node.op, g)) {
+    const Value inner = entrywise(graph, user, operand, masked->g);
+    const Value zero = graph.constant(0);
+    return graph.map(Op::select, {masked->test, masked->otherwise ? zero : inner,
+                                  masked->otherwise ? inner : zero});
+  }
   Holes holes = {{'r', user}, {'g', g}};
   for (size_t k = 0; k < node.operands.size(); ++k) holes["xyz"[k]] = node.operands[k];
   return instantiate(graph, map_of(node.op).gradient[operand], holes);
