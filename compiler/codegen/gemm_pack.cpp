@@ -104,12 +104,13 @@ class Pack {
         low.push_back(upper ? lanes + lane - d : lane);
         high.push_back(upper ? lanes + lane : lane + d);
       }
-      for (int j = 0; j < lanes; ++j) {
-        if (j & d) continue;
-        Value* x = rows[static_cast<size_t>(j)];
-        Value* y = rows[static_cast<size_t>(j + d)];
-        rows[static_cast<size_t>(j)] = e_.ir.CreateShuffleVector(x, y, low);
-        rows[static_cast<size_t>(j + d)] = e_.ir.CreateShuffleVector(x, y, high);
+      const auto step = static_cast<size_t>(d);
+      for (size_t j = 0; j < rows.size(); ++j) {
+        if (j & step) continue;
+        Value* x = rows[j];
+        Value* y = rows[j + step];
+        rows[j] = e_.ir.CreateShuffleVector(x, y, low);
+        rows[j + step] = e_.ir.CreateShuffleVector(x, y, high);
       }
     }
     Value* to = at(write, k, shape_.width());

@@ -45,15 +45,16 @@ double cycles(const GemmShape& shape) {
     return static_cast<double>(shape.row_blocks() * shape.panels()) *
            cycles(shape.rows, shape.vectors);
   }
-  double sum = 0;
+  const int64_t full_rows = shape.m / shape.rows;
+  const int64_t full_panels = shape.n / shape.width();
   const int64_t last_rows = shape.m % shape.rows;
   const int64_t last_vectors = ceil(shape.n % shape.width(), shape.lanes);
   const auto row = [&](int64_t vectors) {
-    const double full = static_cast<double>(shape.m / shape.rows) * cycles(shape.rows, vectors);
+    const double full = static_cast<double>(full_rows) * cycles(shape.rows, vectors);
     return full + (last_rows > 0 ? cycles(last_rows, vectors) : 0);
   };
-  sum += static_cast<double>(shape.n / shape.width()) * row(shape.vectors);
-  return sum + (last_vectors > 0 ? row(last_vectors) : 0);
+  return static_cast<double>(full_panels) * row(shape.vectors) +
+         (last_vectors > 0 ? row(last_vectors) : 0);
 }
 
 // Sums, a row of B and a broadcast entry of A are held in registers. Rows of A that are not

@@ -11,6 +11,11 @@ using kernel::ExprId;
 using llvm::Align;
 using llvm::Value;
 
+// The number of a vector's sum.
+size_t number(const Tile& tile, int row, int vector) {
+  return static_cast<size_t>(row) * static_cast<size_t>(tile.vectors) + static_cast<size_t>(vector);
+}
+
 // Steps of k a round: enough to hide the loop's own instructions. Blocks of k are of even size.
 int64_t unroll(const GemmShape& shape) { return shape.k % 2 == 0 ? 2 : 1; }
 
@@ -43,7 +48,7 @@ struct Steps {
       Value* from = place(a, r * at.a_row + k * at.a_k);
       Value* one = e.splat(e.ir.CreateAlignedLoad(entry, from, align), shape.lanes);
       for (int v = 0; v < tile.vectors; ++v) {
-        Value*& sum = sums[static_cast<size_t>(r * tile.vectors + v)];
+        Value*& sum = sums[number(tile, r, v)];
         sum = e.ir.CreateIntrinsic(llvm::Intrinsic::fmuladd, {vector},
                                    {one, row[static_cast<size_t>(v)], sum});
       }
@@ -117,7 +122,7 @@ struct Epilogue {
       frame.shift(n, static_cast<int64_t>(v) * shape.lanes, mask(tile, v));
       for (int r = 0; r < tile.rows; ++r) {
         frame.shift(n + 1, r, nullptr);
-        store(sums[static_cast<size_t>(r * tile.vectors + v)]);
+        store(sums[number(tile, r, v)]);
       }
     }
   }
