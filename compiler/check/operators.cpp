@@ -148,7 +148,7 @@ Thing Checker::reduction(const std::string& name, const Arguments& arguments, Sp
   if (keep != nullptr && truth(*keep->thing, keep->span)) {
     Shape kept = shape;
     for (int each : folded) kept[each] = Dim(1);
-    result = graph().reshape(result, kept);
+    result = spread_back(result, kept, folded);
   }
   return {Tensor{result}};
 }

@@ -32,7 +32,7 @@ enum class Result : uint8_t { real, boolean, operands };
 struct ScalarCode {
   ScalarCode(const char* primitive) : primitive(primitive) {}       // NOLINT
   ScalarCode(Template composed) : composed(std::move(composed)) {}  // NOLINT
-  std::string_view primitive;                                 // empty where composed
+  std::string_view primitive;                                       // empty where composed
   Template composed;
 };
 
