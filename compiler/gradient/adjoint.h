@@ -16,6 +16,8 @@ Value term(Graph& graph, Value user, int operand, Value g);
 // The operator table's derivative of an elementwise node, not yet summed to the operand's shape;
 // one flows.
 Value entrywise(Graph& graph, Value user, int operand, Value g);
+// That, as the term of an operand: a scalar among larger operands collects the sum.
+Value summed(Graph& graph, Value entries, Value operand);
 
 // rearrangement.cpp
 Value of_view(Graph& graph, Value user, int operand, Value g);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "compiler/gradient/adjoint.h"
+#include "compiler/gradient/branches.h"
 #include "compiler/gradient/gradient.h"
 
 namespace gradus {
@@ -40,6 +41,7 @@ std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
   const std::vector<bool> depends = dependent(graph, result, inputs);
   std::vector<Value> adjoints(result.id + 1);
   adjoints[result.id] = adjoint;
+  Branches branches(graph, result);
 
   // Operands stand before their users, so when a node's turn comes its adjoint is complete.
   for (uint32_t id = result.id + 1; id-- > 0;) {
@@ -50,7 +52,7 @@ std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
     for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
       const Value operand = operands[k];
       if (!depends[operand.id] || !adjoint::flows(graph, user, k)) continue;
-      const Value term = adjoint::term(graph, user, k, adjoints[id]);
+      const Value term = branches.term(user, k, adjoints[id]);
       require(graph.shape(term) == graph.shape(operand), "a term of another shape");
       Value& sum = adjoints[operand.id];
       sum = sum.valid() ? graph.map(Op::add, {sum, term}) : term;

@@ -6,7 +6,7 @@
 
 #include "compiler/graph/derivation.h"
 #include "compiler/graph/graph.h"
-#include "compiler/simplify/facts.h"
+#include "compiler/graph/facts.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/rule.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "compiler/simplify/facts.h"
+#include "compiler/graph/facts.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/patterns.h"
 #include "compiler/simplify/rewriter.h"

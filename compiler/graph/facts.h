@@ -5,7 +5,7 @@
 
 #include "compiler/graph/graph.h"
 
-namespace gradus::rewriting {
+namespace gradus {
 
 // What is known of all the entries of a value, in real arithmetic, whatever finite numbers the
 // leaves hold. Dimension names are at least 1.
@@ -15,6 +15,8 @@ struct Fact {
   bool above = false;     // every entry is above `least`, never equal
   bool below = false;     // every entry is below `largest`
   bool finite = false;    // neither infinite nor NaN, even if leaves are
+  bool defined = false;   // neither infinite nor NaN where leaves are not, but for overflow of sums
+                          // and products
   bool constant = false;  // a scalar that is known when compiling: of literals, symbols and extents
 
   bool positive() const { return least > 0 || (least == 0 && above); }
@@ -28,10 +30,12 @@ class Facts {
  public:
   explicit Facts(const Graph& graph) : graph_(graph) {}
   const Fact& operator[](Value value);
+  // Whether the derivatives of an elementwise node are defined, as `Fact::defined` says.
+  bool has_defined_derivative(Value value);
 
  private:
   const Graph& graph_;
   std::vector<Fact> known_;  // of the nodes 0 … size - 1
 };
 
-}  // namespace gradus::rewriting
+}  // namespace gradus

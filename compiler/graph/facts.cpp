@@ -1,20 +1,20 @@
-#include "compiler/simplify/facts.h"
+#include "compiler/graph/facts.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace gradus::rewriting {
+namespace gradus {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Fact between(double least, double largest, bool above = false, bool below = false) {
-  return {least, largest, above, below, false, false};
+  return {least, largest, above, below, false, false, false};
 }
 
 Fact exactly(double value) {
   if (std::isnan(value)) return {};
-  return {value, value, false, false, std::isfinite(value), true};
+  return {value, value, false, false, std::isfinite(value), std::isfinite(value), true};
 }
 
 Fact negated(const Fact& x) { return between(-x.largest, -x.least, x.below, x.above); }
@@ -111,10 +111,51 @@ class Of {
       result = between(0, infinity);
       result.finite = true;
     }
+    result.defined = result.finite || is_defined();
     return result;
   }
 
+  // Whether an elementwise operator is defined at all that its operands may be.
+  bool maps_defined() const {
+    const Op op = node_.op;
+    const Fact& x = at(0);
+    const bool bounded = std::max(std::fabs(x.least), std::fabs(x.largest)) < 80;
+    if (op == Op::div) return at(1).nonzero();
+    if (op == Op::pow) return x.positive() || is_natural(at(1));
+    if (op == Op::log || op == Op::lgamma) return x.positive();
+    if (op == Op::polygamma) return at(1).positive();
+    if (op == Op::log1p) return x.least > -1;
+    if (op == Op::sqrt) return x.nonnegative();
+    if (op == Op::asin || op == Op::acos) return x.least >= -1 && x.largest <= 1;
+    if (op == Op::exp || op == Op::expm1) return x.largest < 80;
+    if (op == Op::sinh || op == Op::cosh) return bounded;
+    return op != Op::tan;
+  }
+
+  bool maps_smoothly() const {
+    const Op op = node_.op;
+    const Fact& x = at(0);
+    if (op == Op::sqrt) return x.positive();
+    if (op == Op::asin || op == Op::acos) return x.least > -1 && x.largest < 1;
+    if (op == Op::atan2) return x.nonzero() || at(1).nonzero();
+    return true;
+  }
+
  private:
+  static bool is_natural(const Fact& x) {
+    return x.least == x.largest && x.least >= 0 && std::nearbyint(x.least) == x.least;
+  }
+
+  bool is_defined() const {
+    if (is_leaf(node_.op)) {
+      return node_.op == Op::input || node_.op == Op::param || node_.op == Op::state;
+    }
+    if (!all(&Fact::defined)) return false;
+    if (is_map(node_.op)) return maps_defined();
+    const auto* view = std::get_if<View>(&node_.attributes);
+    return view == nullptr || std::isfinite(view->fill.value_or(0));
+  }
+
   const Fact& at(size_t k) const { return known_[node_.operands[k].id]; }
   bool all(bool Fact::* what) const {
     for (Value operand : node_.operands) {
@@ -189,7 +230,7 @@ class Of {
   }
 
   static Fact bounded_as(const Fact& x) {
-    return {x.least, x.largest, x.above, x.below, x.finite, false};
+    return {x.least, x.largest, x.above, x.below, x.finite, x.defined, false};
   }
 
   Fact of_concat() const {
@@ -209,7 +250,7 @@ class Of {
     const Attributes& attributes = node_.attributes;
     if (op == Op::constant) return exactly(std::get<Literal>(attributes).value);
     if (op == Op::symbol) return exactly(std::get<Named>(attributes).value);
-    if (op == Op::size) return {1, infinity, false, false, true, true};
+    if (op == Op::size) return {1, infinity, false, false, true, true, true};
     if (op == Op::view) {
       const auto& view = std::get<View>(attributes);
       return view.fill ? either(bounded_as(at(0)), exactly(*view.fill)) : bounded_as(at(0));
@@ -239,4 +280,13 @@ const Fact& Facts::operator[](Value value) {
   return known_[value.id];
 }
 
-}  // namespace gradus::rewriting
+bool Facts::has_defined_derivative(Value value) {
+  const Node& node = graph_[value];
+  for (Value operand : node.operands) {
+    if (!(*this)[operand].defined) return false;
+  }
+  const Of here(graph_, known_, node);
+  return here.maps_defined() && here.maps_smoothly();
+}
+
+}  // namespace gradus
