@@ -1,6 +1,7 @@
 #include "grammar/excerpt.h"
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 
 #include "grammar/unicode.h"
@@ -163,8 +164,8 @@ void write(std::vector<Row>& rows, size_t row, uint32_t column, std::string_view
 // right to left.
 std::vector<Row> mark_rows(std::vector<Mark> marks) {
   std::vector<Row> rows(1);
-  for (auto mark = marks.rbegin(); mark != marks.rend(); ++mark) {  // the first on top
-    rows[0].fill(mark->begin, mark->end, mark_of(mark->style), mark->style);
+  for (const Mark& mark : std::views::reverse(marks)) {  // the first on top
+    rows[0].fill(mark.begin, mark.end, mark_of(mark.style), mark.style);
   }
   std::erase_if(marks, [](const Mark& mark) { return mark.text.empty(); });
   if (marks.empty()) return rows;

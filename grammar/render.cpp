@@ -34,8 +34,8 @@ class Renderer {
     beside.insert(beside.begin(), diagnostic_.primary);
     excerpt(beside, main_style());
     for (size_t k = 0; k < rest_.size();) {
-      std::vector<Label> group = {rest_[k]};
-      while (++k < rest_.size() && same_line(group[0].span, rest_[k].span)) {
+      std::vector<Label> group = {rest_[k++]};
+      for (; k < rest_.size() && same_line(group[0].span, rest_[k].span); ++k) {
         group.push_back(rest_[k]);
       }
       if (group[0].span.file != shown_) place(":::", group[0].span);

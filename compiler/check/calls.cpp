@@ -33,11 +33,11 @@ Thing Checker::call(const syntax::Call& x, Scope& scope, Span at, const std::str
     if (each.thing->as<Poison>() != nullptr) throw Reported{};
   }
   if (function->function == nullptr) return call_operator(function->op, arguments, at);
-  return call_function(*function, std::move(arguments), at, scope, name);
+  return call_function(*function, arguments, at, scope, name);
 }
 
-Thing Checker::call_function(const Callable& callee, Arguments arguments, Span at, Scope& caller,
-                             const std::string& name) {
+Thing Checker::call_function(const Callable& callee, const Arguments& arguments, Span at,
+                             Scope& caller, const std::string& name) {
   const syntax::Function& function = *callee.function;
   Scope inner;
   inner.parent = callee.scope;

@@ -120,7 +120,7 @@ class Checker {
 
   // calls.cpp: functions and layers
   Thing call(const syntax::Call& x, Scope& scope, Span at, const std::string& name);
-  Thing call_function(const Callable& callee, Arguments arguments, Span at, Scope& caller,
+  Thing call_function(const Callable& callee, const Arguments& arguments, Span at, Scope& caller,
                       const std::string& name);
   void drop_unused(Layer& layer, size_t first);
   Thing call_again(Layer& layer, const Arguments& arguments, Span at);

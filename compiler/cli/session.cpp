@@ -18,8 +18,7 @@ runtime::Result<Session> begin(const Program& program, Precision precision, cons
   auto weights = initial_weights(program, data->dims, precision, options.seed);
   if (!weights) return weights.error();
   if (!request.weights_path.empty()) {
-    auto error =
-        take_weights(std::move(saved), request.allow_missing, request.weights_path, *weights);
+    auto error = take_weights(saved, request.allow_missing, request.weights_path, *weights);
     if (error) return *std::move(error);
   }
   return Session{precision, *std::move(data), *std::move(weights)};

@@ -129,8 +129,7 @@ class TrainingRun {
     if (!weights) return weights.error();
     session_ = Session{precision, *std::move(data), *std::move(weights)};
     if (!options_.weights.empty()) {
-      auto error = take_weights(std::move(saved), options_.allow_missing, options_.weights,
-                                session_.weights);
+      auto error = take_weights(saved, options_.allow_missing, options_.weights, session_.weights);
       if (error) return error;
     }
     if (auto error = add_optimizer_states(program_, session_)) return error;

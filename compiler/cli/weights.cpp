@@ -84,8 +84,8 @@ Result<SavedWeights> read_weights(const std::string& path) {
   return saved;
 }
 
-std::optional<Error> take_weights(SavedWeights saved, bool allow_missing, const std::string& path,
-                                  runtime::Variables& weights) {
+std::optional<Error> take_weights(const SavedWeights& saved, bool allow_missing,
+                                  const std::string& path, runtime::Variables& weights) {
   std::set<std::string> missing;
   for (const runtime::Variable& variable : weights.all) missing.insert(variable.name);
   const std::vector<std::string> names(missing.begin(), missing.end());

@@ -27,7 +27,7 @@ runtime::Result<SavedWeights> read_weights(const std::string& path);
 
 // Puts saved values in place of starting ones. A missing or surplus weight, or one of another
 // shape, is an error that names it; with `allow_missing`, missing ones keep their starting values.
-std::optional<runtime::Error> take_weights(SavedWeights saved, bool allow_missing,
+std::optional<runtime::Error> take_weights(const SavedWeights& saved, bool allow_missing,
                                            const std::string& path, runtime::Variables& weights);
 
 // The starting value of one parameter, state or optimizer state.
