@@ -54,9 +54,8 @@ std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
       if (!depends[operand.id] || !adjoint::flows(graph, user, k)) continue;
       const Value term = branches.term(user, k, adjoints[id]);
       require(graph.shape(term) == graph.shape(operand), "a term of another shape");
-      // Users come last first; their terms are to be read in the order of the forward definitions.
       Value& sum = adjoints[operand.id];
-      sum = sum.valid() ? graph.map(Op::add, {term, sum}) : term;
+      sum = sum.valid() ? graph.map(Op::add, {sum, term}) : term;
       if (log != nullptr) log->contributions.push_back({user, k, adjoints[id], term});
     }
   }

@@ -57,27 +57,18 @@ Front front_of(Rewriter& rewriter, Value value, bool open = false) {
   }
 }
 
-// −(a − b) = b − a and −(−a + b) = a − b, but −(1 − b) is left; invalid where neither is at hand.
-Value negated_sum(Rewriter& rewriter, Value value) {
+// −(a − b) = b − a, also as a factor; invalid where no difference is at hand.
+Value negated(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   if (rewriter.is_named(value) || is_constant(rewriter, value)) return {};
-  if (node.op == Op::sub) {
-    return rewriter.literal(node.operands[0]) ? Value{} : reversed(rewriter, value);
-  }
-  if (node.op != Op::add || rewriter.op(node.operands[0]) != Op::neg) return {};
-  return rewriter.graph.map(Op::sub, {rewriter.operand(node.operands[0]), node.operands[1]});
-}
-
-// The same of a sum that is a factor.
-Value negated(Rewriter& rewriter, Value value) {
-  if (const Value sum = negated_sum(rewriter, value); sum.valid()) return sum;
-  const Node& node = rewriter[value];
-  if ((node.op != Op::mul && node.op != Op::div) || rewriter.is_named(value)) return {};
+  if (node.op == Op::sub) return reversed(rewriter, value);
+  if (node.op != Op::mul && node.op != Op::div) return {};
   for (int k : {0, 1}) {
-    const Value side = negated_sum(rewriter, node.operands[k]);
-    if (!side.valid()) continue;
+    const Value side = node.operands[k];
+    if (rewriter.op(side) != Op::sub || rewriter.is_named(side)) continue;
+    if (is_constant(rewriter, side)) continue;
     std::vector<Value> operands = node.operands;
-    operands[k] = side;
+    operands[k] = reversed(rewriter, side);
     return rewriter.graph.map(node.op, std::move(operands));
   }
   return {};
@@ -128,20 +119,21 @@ Value magnitude(Rewriter& rewriter, const Front& front, const Shape& shape) {
   return build(rewriter, constants, shape);
 }
 
-// x + −y = x − y, −x − y = −(x + y). The order is kept: −x + y stays.
+// x + −y = x − y, −x + y = y − x, −x − y = −(x + y).
 Value signs(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   const Front left = front_of(rewriter, node.operands[0]);
   const Front right = front_of(rewriter, node.operands[1]);
+  if (left.constants.top >= 0 && right.constants.top >= 0) return {};
+  const auto shape = [&](int k) { return rewriter.shape(node.operands[k]); };
   const bool first = left.constants.top < 0;
   const bool second = (right.constants.top < 0) != (node.op == Op::sub);
-  if (right.constants.top >= 0 && !(first && second)) return {};
   Graph& graph = rewriter.graph;
-  const auto shape = [&](int k) { return rewriter.shape(node.operands[k]); };
+  const Value x = first ? magnitude(rewriter, left, shape(0)) : node.operands[0];
   const Value y = right.constants.top < 0 ? magnitude(rewriter, right, shape(1)) : node.operands[1];
-  if (!first || !second) return graph.map(second ? Op::sub : Op::add, {node.operands[0], y});
-  const Value x = magnitude(rewriter, left, shape(0));
-  return graph.map(Op::neg, {graph.map(Op::add, {x, y})});
+  if (first && second) return graph.map(Op::neg, {graph.map(Op::add, {x, y})});
+  if (first) return graph.map(Op::sub, {y, x});
+  return graph.map(second ? Op::sub : Op::add, {x, y});
 }
 
 bool same_magnitude(const Product& a, const Product& b) {
@@ -153,17 +145,15 @@ bool same_magnitude(const Product& a, const Product& b) {
                              equal);
 }
 
-// x/n + y/n = (x + y)/n. A sign of y is out of the way already.
+// x/n + y/n = (x + y)/n. Signs are out of the way already.
 Value common_constants(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   const Front left = front_of(rewriter, node.operands[0]);
   const Front right = front_of(rewriter, node.operands[1]);
-  if (!left.rest.valid() || !right.rest.valid() || is_one(right.constants)) return {};
-  if (right.constants.top <= 0 || !same_magnitude(left.constants, right.constants)) return {};
-  const bool negative = left.constants.top < 0;
-  const Value first = negative ? rewriter.graph.map(Op::neg, {left.rest}) : left.rest;
-  const Value inner = rewriter.graph.map(node.op, {first, right.rest});
-  return built(rewriter, right.constants, inner, node.type.shape);
+  if (!left.rest.valid() || !right.rest.valid() || is_one(left.constants)) return {};
+  if (left.constants.top <= 0 || !same_magnitude(left.constants, right.constants)) return {};
+  const Value inner = rewriter.graph.map(node.op, {left.rest, right.rest});
+  return built(rewriter, left.constants, inner, node.type.shape);
 }
 
 Value adding_zero(Rewriter& rewriter, Value value) {
@@ -182,7 +172,7 @@ std::vector<Rule> make_table() {
       rule("adding zero", {Op::add, Op::sub}, adding_zero, "x + 0", "x", Exactness::exact),
       rule("constants in front", {Op::neg, Op::mul, Op::div}, constants_in_front,
            "x * (2 * y), x / n * y, -(x - y)", "2 * (x * y), (x * y) / n, y - x", rounding),
-      rule("signs", {Op::add, Op::sub}, signs, "x + -y, -x - y", "x - y, -(x + y)",
+      rule("signs", {Op::add, Op::sub}, signs, "x + -y, -x + y, -x - y", "x - y, y - x, -(x + y)",
            Exactness::exact),
       rule("constant factor of a sum", {Op::add, Op::sub}, common_constants, "x / n + y / n",
            "(x + y) / n", rounding),
