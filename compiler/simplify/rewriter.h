@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "compiler/graph/derivation.h"
-#include "compiler/graph/graph.h"
 #include "compiler/graph/facts.h"
+#include "compiler/graph/graph.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/rule.h"
 
