@@ -231,7 +231,7 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   const auto state = [&](const syntax::State& x) {
     Parameter slot;
     // Of this train block, so that two blocks over one parameter do not share it.
-    slot.name = fmt::format("{}.{}.{}", made.loss, x.name.text, weight.name);
+    slot.name = fmt::format("{}:{}:{}", made.loss, x.name.text, weight.name);
     slot.value = graph().leaf(Op::state, slot.name, type);
     slot.initialiser.value =
         graph().broadcast(real(evaluate(*x.value, inner), x.value->span), type.shape);

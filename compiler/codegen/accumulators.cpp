@@ -130,6 +130,8 @@ void Frame::begin(int accumulator, const std::vector<kernel::Statement>& rest) {
   sum.depth = static_cast<int>(scopes_.size()) - 1;
   sum.varies = in_vector();
   const auto fill = [&](std::vector<Value*>& parts, int copies, int lanes) {
+    parts.clear();
+    if (copies == 0) return;
     parts.assign(static_cast<size_t>(copies),
                  e_.number(identity(by.fold, by.type), by.type, lanes));
   };

@@ -1,0 +1,216 @@
+#include "compiler/kernel/entries.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace gradus::kernel {
+
+Scalar scalar_of(Element element, Scalar real) {
+  switch (element) {
+    case Element::real:
+      return real;
+    case Element::index:
+      return Scalar::i32;
+    case Element::boolean:
+      return Scalar::u8;
+  }
+  std::abort();
+}
+
+Scalar Entries::scalar(Value value) const { return scalar_of(graph_.type(value).element, real_); }
+
+Entries::Key Entries::key(Value value, const Position& at) {
+  Key made{value, {}};
+  for (const Index& index : at) {
+    made.second.push_back(static_cast<int64_t>(index.terms.size()));
+    made.second.push_back(index.offset);
+    for (const Index::Term& term : index.terms) {
+      made.second.push_back(term.loop);
+      made.second.push_back(term.coefficient);
+    }
+  }
+  return made;
+}
+
+ExprId Entries::add(Expr expr) {
+  kernel_.exprs.push_back(std::move(expr));
+  return static_cast<ExprId>(kernel_.exprs.size()) - 1;
+}
+
+void Entries::know(Value value, const Position& at, ExprId entry) {
+  known_[key(value, at)] = entry;
+}
+
+bool Entries::is_loaded(Value value) const {
+  const Op op = graph_[value].op;
+  return op == Op::input || op == Op::param || op == Op::state || op == Op::reshape ||
+         stored_.contains(value);
+}
+
+ExprId Entries::entry(Value value, const Position& at) {
+  Key place = key(value, at);
+  if (const auto known = known_.find(place); known != known_.end()) return known->second;
+  const ExprId made = is_loaded(value) ? load(value, at) : compute(value, at);
+  known_[std::move(place)] = made;
+  return made;
+}
+
+ExprId Entries::load(Value value, const Position& at, bool exact, bool direct) {
+  const Value holder = root(graph_, value);
+  loaded_.push_back({holder, at, exact && holder == value, direct});
+  Expr expr;
+  expr.kind = Expr::Kind::load;
+  expr.type = scalar(value);
+  expr.access = {buffer_(holder), row_major(graph_.shape(value), at), none, 0};
+  return add(std::move(expr));
+}
+
+ExprId Entries::compute(Value value, const Position& at) {
+  if (is_map(graph_[value].op)) computed_.push_back({value, at});
+  return term(value, at);
+}
+
+ExprId Entries::term(Value value, const Position& domain) {
+  const Node& node = graph_[value];
+  Expr expr;
+  expr.type = scalar(value);
+  switch (node.op) {
+    case Op::constant:
+      expr.literal = std::get<Literal>(node.attributes).value;
+      return add(std::move(expr));
+    case Op::symbol:
+      expr.literal = std::get<Named>(node.attributes).value;
+      return add(std::move(expr));
+    case Op::size:
+      expr.literal = static_cast<double>(*std::get<Extent>(node.attributes).dim.number());
+      return add(std::move(expr));
+    case Op::iota:
+      expr.kind = Expr::Kind::position;
+      expr.index = domain[0];
+      return add(std::move(expr));
+    case Op::view:
+      return viewed(node, domain);
+    case Op::gather:
+      return gathered(node, domain);
+    case Op::contract:
+      return product(node, domain);
+    case Op::spread:
+      return entry(node.operands[0], domain);
+    case Op::scatter_add:
+      return entry(node.operands[1], domain);
+    default:
+      break;
+  }
+  if (is_reduction(node.op)) {
+    // The domain has the axes that are kept first; the operand has them among those folded away.
+    const std::vector<int>& axes = std::get<Axes>(node.attributes).axes;
+    auto kept = domain.begin();
+    auto folded = domain.begin() + node.type.rank();
+    Position at;
+    for (int axis = 0; axis < graph_.type(node.operands[0]).rank(); ++axis) {
+      at.push_back(std::binary_search(axes.begin(), axes.end(), axis) ? *folded++ : *kept++);
+    }
+    return entry(node.operands[0], at);
+  }
+  if (!is_map(node.op)) {
+    fmt::print(stderr, "kernel: no entries of {}\n", name(node.op));
+    std::abort();
+  }
+  expr.kind = Expr::Kind::map;
+  expr.op = node.op;
+  for (Value operand : node.operands) {
+    expr.operands.push_back(entry(operand, graph_.type(operand).rank() > 0 ? domain : Position{}));
+  }
+  return add(std::move(expr));
+}
+
+ExprId Entries::viewed(const Node& node, const Position& at) {
+  const View& view = std::get<View>(node.attributes);
+  Position inner;
+  for (const Affine& access : view.map) inner.push_back(composed(access, at));
+  const Value from = node.operands[0];
+  if (!view.fill) return entry(from, inner);
+  std::vector<Guard> guards;
+  for (size_t axis = 0; axis < inner.size(); ++axis) {
+    const int64_t extent = *graph_.shape(from)[axis].number();
+    if (!in_range(inner[axis], extent)) guards.push_back({inner[axis], extent});
+  }
+  if (guards.empty()) return entry(from, inner);
+  const ExprId made = load(from, inner, true, false);
+  kernel_.exprs[made].literal = *view.fill;
+  kernel_.exprs[made].guards = std::move(guards);
+  return made;
+}
+
+// Whether it is so in all iterations of the loops.
+bool Entries::in_range(const Index& index, int64_t extent) const {
+  int64_t least = index.offset;
+  int64_t most = index.offset;
+  for (const Index::Term& term : index.terms) {
+    const int64_t reach = term.coefficient * (kernel_.loops[term.loop] - 1);
+    (reach < 0 ? least : most) += reach;
+  }
+  return least >= 0 && most < extent;
+}
+
+ExprId Entries::gathered(const Node& node, const Position& at) {
+  const Value table = node.operands[0];
+  const int axis = std::get<Along>(node.attributes).axis;
+  const int rank = graph_.type(node.operands[1]).rank();
+  const auto first = at.begin() + axis;
+  const ExprId place = entry(node.operands[1], {first, first + rank});
+  Position inner(at.begin(), first);
+  inner.emplace_back();
+  inner.insert(inner.end(), first + rank, at.end());
+  const ExprId made = load(table, inner, false, false);
+  kernel_.exprs[made].access.dynamic = place;
+  kernel_.exprs[made].access.dynamic_stride = strides(graph_.shape(table))[axis];
+  return made;
+}
+
+ExprId Entries::product(const Node& node, const Position& domain) {
+  const auto& of = std::get<gradus::Contraction>(node.attributes);
+  ExprId made = none;
+  for (size_t factor = 0; factor < node.operands.size(); ++factor) {
+    Position at;
+    for (const Affine& access : of.accesses[factor]) at.push_back(composed(access, domain));
+    const ExprId next = entry(node.operands[factor], at);
+    if (made == none) {
+      made = next;
+      continue;
+    }
+    Expr expr;
+    expr.kind = Expr::Kind::map;
+    expr.type = real_;
+    expr.op = Op::mul;
+    expr.operands = {made, next};
+    made = add(std::move(expr));
+  }
+  return made;
+}
+
+std::vector<Read> reads_of(const Graph& graph, const std::set<Value>& stored, const Sweep& sweep) {
+  Kernel scratch;
+  scratch.loops = sweep.extents;
+  Entries entries(graph, stored, Scalar::f64, scratch, [](Value) { return 0; });
+  Position domain;
+  for (size_t axis = 0; axis < sweep.extents.size(); ++axis) {
+    domain.push_back(loop_index(static_cast<int>(axis)));
+  }
+  if (sweep.copy) {
+    entries.entry(sweep.value, domain);
+  } else {
+    entries.term(sweep.value, domain);
+    if (graph[sweep.value].op == Op::scatter_add) {
+      const int axis = std::get<ScatterTarget>(graph[sweep.value].attributes).axis;
+      const Value places = graph[sweep.value].operands[0];
+      const auto first = domain.begin() + axis;
+      entries.entry(places, {first, first + graph.type(places).rank()});
+    }
+  }
+  return entries.loaded();
+}
+
+}  // namespace gradus::kernel

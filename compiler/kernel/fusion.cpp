@@ -1,0 +1,440 @@
+#include "compiler/kernel/fusion.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace gradus::kernel {
+namespace {
+
+// A group grows to this many sweeps: generating code for more at once takes long.
+constexpr size_t most_members = 48;
+// Rows are chosen so that at least this many entries are next to each other inside of them.
+constexpr int64_t wide_enough = 64;
+// Sweeps of at most this many entries share a kernel even where they have nothing in common.
+constexpr int64_t small = 4096;
+
+constexpr int nowhere = -1;  // no group
+
+class Fusing {
+ public:
+  explicit Fusing(const std::vector<Sweep>& sweeps) : sweeps_(sweeps) {}
+
+  Fusion run() {
+    for (size_t k = 0; k < sweeps_.size(); ++k) place(static_cast<int>(k));
+    return {ordered(), std::move(detached_)};
+  }
+
+ private:
+  const Sweep& sweep(const Member& member) const { return sweeps_[member.sweep]; }
+
+  // ---- what is known of the sweeps that have been placed
+
+  // Groups that compute a value, or a part of it.
+  const std::set<int>& makers(Value value) const {
+    static const std::set<int> nobody;
+    const auto found = makers_.find(value);
+    return found == makers_.end() ? nobody : found->second;
+  }
+
+  void place(int number) {
+    const Sweep& one = sweeps_[number];
+    if (one.target.valid() && reads_elsewhere(one)) {
+      detached_.push_back(one.value);
+      return;
+    }
+    int best = nowhere;
+    Member chosen;
+    // A group that computes what is read, else one that has something else in common.
+    for (const bool related : {true, false}) {
+      for (int group = static_cast<int>(groups_.size()) - 1; group >= 0 && best == nowhere;
+           --group) {
+        if (!gains(one, groups_[group], related)) continue;
+        if (const auto member = fit(number, group)) {
+          best = group;
+          chosen = *member;
+        }
+      }
+    }
+    if (best == nowhere) {
+      // Updates that read what each other write have no order.
+      if (!in_order(one, nowhere)) {
+        detached_.push_back(one.value);
+        return;
+      }
+      best = static_cast<int>(groups_.size());
+      groups_.push_back(seed(one));
+      chosen = first_member(number, groups_.back());
+    }
+    join(best, std::move(chosen));
+  }
+
+  // An update that reads its target where it does not write it would read new entries.
+  static bool reads_elsewhere(const Sweep& one) {
+    return std::any_of(one.reads.begin(), one.reads.end(), [&](const Read& read) {
+      return read.value == one.target && !is_identity(one, read);
+    });
+  }
+
+  static bool is_identity(const Sweep& one, const Read& read) {
+    if (!read.exact || !read.direct || static_cast<int>(read.at.size()) != one.own) return false;
+    for (int axis = 0; axis < one.own; ++axis) {
+      if (plain(read.at[axis]) != axis) return false;
+    }
+    return true;
+  }
+
+  Group seed(const Sweep& one) const {
+    Group made;
+    made.kind = one.kind;
+    if (one.kind == Sweep::Kind::contraction || one.kind == Sweep::Kind::scatter) return made;
+    int rows = one.own;
+    if (one.kind == Sweep::Kind::map) {
+      int64_t inside = 1;
+      while (rows > 0 && inside < wide_enough) inside *= one.extents[--rows];
+    }
+    made.rows.assign(one.extents.begin(), one.extents.begin() + rows);
+    return made;
+  }
+
+  Member first_member(int number, const Group& group) const {
+    Member made;
+    made.sweep = number;
+    made.reads = sweeps_[number].reads;
+    for (size_t row = 0; row < group.rows.size(); ++row) made.rows.push_back(static_cast<int>(row));
+    return with_inner(made);
+  }
+
+  Member with_inner(Member member) const {
+    const Sweep& one = sweep(member);
+    member.inner.clear();
+    for (int axis = 0; axis < static_cast<int>(one.extents.size()); ++axis) {
+      if (std::find(member.rows.begin(), member.rows.end(), axis) == member.rows.end()) {
+        member.inner.push_back(axis);
+      }
+    }
+    return member;
+  }
+
+  std::vector<int64_t> inner_extents(const Member& member) const {
+    std::vector<int64_t> extents;
+    for (int axis : member.inner) extents.push_back(sweep(member).extents[axis]);
+    return extents;
+  }
+
+  // ---- whether a sweep gains by a group
+
+  bool gains(const Sweep& one, const Group& group, bool related) const {
+    if (one.kind == Sweep::Kind::contraction || one.kind == Sweep::Kind::scatter ||
+        group.kind == Sweep::Kind::scatter || group.members.size() >= most_members) {
+      return false;
+    }
+    if (group.kind == Sweep::Kind::contraction && one.kind != Sweep::Kind::map) return false;
+    // Many entries are cut among threads by rows.
+    const bool large = count(one.extents) > small;
+    if (group.kind != Sweep::Kind::contraction && group.rows.empty() && one.own > 1 && large) {
+      return false;
+    }
+    if (related) {
+      return std::any_of(one.reads.begin(), one.reads.end(),
+                         [&](const Read& read) { return maker_in(group, read.value) != nullptr; });
+    }
+    if (group.kind == Sweep::Kind::contraction) return false;
+    const bool tiny =
+        !large && group.rows.empty() &&
+        std::all_of(group.members.begin(), group.members.end(),
+                    [&](const Member& member) { return count(sweep(member).extents) <= small; });
+    return tiny || shares_reads(one, group);
+  }
+
+  static bool defines(const Sweep& one, Value value) {
+    return (one.value == value && !one.copy) || one.whole == value;
+  }
+
+  // Whether it goes over the same axes as one of the group, and reads what that one reads.
+  bool shares_reads(const Sweep& one, const Group& group) const {
+    for (const Member& member : group.members) {
+      for (const Read& theirs : sweep(member).reads) {
+        for (const Read& ours : one.reads) {
+          const bool by_rows = ours.at.size() > group.rows.size();
+          if (ours.value == theirs.value && by_rows && one.extents == sweep(member).extents) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  // ---- whether a sweep may join a group
+
+  std::optional<Member> fit(int number, int group) const {
+    const auto rows = matched_rows(number, group);
+    if (!rows) return std::nullopt;
+    Member member;
+    member.sweep = number;
+    member.rows = *rows;
+    member.reads = reads_within(sweeps_[number], groups_[group]);
+    member = with_inner(member);
+    if (groups_[group].kind == Sweep::Kind::contraction) {
+      if (!member.inner.empty()) return std::nullopt;
+    } else if (sweeps_[number].kind == Sweep::Kind::fold &&
+               static_cast<int>(member.rows.size()) != sweeps_[number].own) {
+      return std::nullopt;
+    }
+    if (!in_order(sweeps_[number], group)) return std::nullopt;
+    return staged(std::move(member), group);
+  }
+
+  // Its reads, and those of the members whose entries it takes.
+  std::vector<Read> reads_within(const Sweep& one, const Group& group) const {
+    std::vector<Read> all = one.reads;
+    for (const Read& read : one.reads) {
+      const Member* maker = maker_in(group, read.value);
+      if (maker == nullptr || sweep(*maker).kind != Sweep::Kind::map) continue;
+      for (Read inherited : maker->reads) {
+        inherited.exact = inherited.exact && read.exact;
+        for (Index& index : inherited.at) {
+          const Index there = std::exchange(index, {{}, index.offset});
+          for (const Index::Term& term : there.terms) {
+            if (read.exact) add(index, read.at[term.loop], term.coefficient);
+          }
+        }
+        all.push_back(std::move(inherited));
+      }
+    }
+    return all;
+  }
+
+  // The sweep's axes that the group's rows run over: as a value of the group is read, else the
+  // first ones.
+  std::optional<std::vector<int>> matched_rows(int number, int group) const {
+    const Sweep& one = sweeps_[number];
+    const Group& into = groups_[group];
+    const size_t wanted = row_count(into);
+    std::vector<int> rows;
+    for (const Read& read : one.reads) {
+      const Member* maker = maker_in(into, read.value);
+      if (maker == nullptr) continue;
+      if (!read.exact) return std::nullopt;
+      for (int axis : maker->rows) {
+        const auto loop = plain(read.at[axis]);
+        if (!loop || *loop >= one.own) return std::nullopt;
+        rows.push_back(*loop);
+      }
+      break;
+    }
+    if (rows.empty()) {
+      for (size_t row = 0; row < wanted; ++row) rows.push_back(static_cast<int>(row));
+    }
+    std::set<int> distinct(rows.begin(), rows.end());
+    if (rows.size() != wanted || distinct.size() != wanted || static_cast<int>(wanted) > one.own) {
+      return std::nullopt;
+    }
+    for (size_t row = 0; row < wanted; ++row) {
+      if (one.extents[rows[row]] != row_extent(into, row)) return std::nullopt;
+    }
+    return rows;
+  }
+
+  // The rows of a contraction are the entries of its result.
+  size_t row_count(const Group& group) const {
+    return group.kind == Sweep::Kind::contraction ? sweep(group.members[0]).own : group.rows.size();
+  }
+  int64_t row_extent(const Group& group, size_t row) const {
+    return group.kind == Sweep::Kind::contraction ? sweep(group.members[0]).extents[row]
+                                                  : group.rows[row];
+  }
+
+  const Member* maker_in(const Group& group, Value value) const {
+    for (const Member& member : group.members) {
+      if (defines(sweep(member), value)) return &member;
+    }
+    return nullptr;
+  }
+
+  // Whether, with the sweep in it, no group would have to run both before and after another.
+  bool in_order(const Sweep& one, int group) const {
+    std::set<int> before = one.target.valid() ? readers(one.target) : std::set<int>();
+    std::set<int> after;
+    for (const Read& read : one.reads) {
+      const std::set<int>& made_by = makers(read.value);
+      before.insert(made_by.begin(), made_by.end());
+      const auto writer = writers_.find(read.value);
+      if (writer != writers_.end()) after.insert(writer->second);
+    }
+    before.erase(group);
+    after.erase(group);
+    return std::none_of(before.begin(), before.end(),
+                        [&](int earlier) {
+                          return (group != nowhere && runs_after(earlier, group)) ||
+                                 std::any_of(after.begin(), after.end(),
+                                             [&](int later) { return runs_after(earlier, later); });
+                        }) &&
+           std::none_of(after.begin(), after.end(),
+                        [&](int later) { return group != nowhere && runs_after(group, later); });
+  }
+
+  // Whether `later` needs what `earlier` does, at any distance.
+  bool runs_after(int later, int earlier) const {
+    std::set<int> seen;
+    const std::function<bool(int)> visit = [&](int at) {
+      if (at == earlier) return true;
+      if (!seen.insert(at).second) return false;
+      const std::set<int>& before = groups_[at].after;
+      return std::any_of(before.begin(), before.end(), visit);
+    };
+    return visit(later);
+  }
+
+  std::set<int> readers(Value value) const {
+    const auto found = readers_.find(value);
+    return found == readers_.end() ? std::set<int>() : found->second;
+  }
+
+  // How two members of a group meet at a value, by what one writes at its own axes and the other
+  // reads.
+  enum class Meeting : uint8_t { elsewhere, same_row, same_entry };
+  Meeting meet(const Member& writer, const Member& reader, const Read& read) const {
+    if (!read.exact || sweep(writer).whole.valid()) return Meeting::elsewhere;
+    for (size_t row = 0; row < writer.rows.size(); ++row) {
+      if (plain(read.at[writer.rows[row]]) != reader.rows[row]) return Meeting::elsewhere;
+    }
+    if (!read.direct) return Meeting::same_row;
+    if (sweep(writer).kind == Sweep::Kind::fold) {
+      return reader.inner.empty() && writer.inner.empty() ? Meeting::same_entry : Meeting::same_row;
+    }
+    if (writer.inner.size() != reader.inner.size()) return Meeting::same_row;
+    for (size_t loop = 0; loop < writer.inner.size(); ++loop) {
+      if (plain(read.at[writer.inner[loop]]) != reader.inner[loop]) return Meeting::same_row;
+    }
+    return Meeting::same_entry;
+  }
+
+  // The earliest stage that the member can be in, or none.
+  std::optional<Member> staged(Member member, int group) const {
+    const Group& into = groups_[group];
+    const Sweep& one = sweep(member);
+    const bool contraction = into.kind == Sweep::Kind::contraction;
+    int first = 0;                                    // stages that are late enough
+    int last = static_cast<int>(into.stages.size());  // and early enough
+    bool before_updates = false;                      // whether it stands before others, and behind
+    bool after_reads = false;
+    for (const Member& other : into.members) {
+      for (const Read& read : member.reads) {
+        if (defines(sweep(other), read.value)) {
+          const Meeting how =
+              contraction ? entry_of_contraction(one, read) : meet(other, member, read);
+          if (how == Meeting::elsewhere) return std::nullopt;
+          const bool later = how == Meeting::same_row || sweep(other).kind == Sweep::Kind::fold;
+          first = std::max(first, other.stage + (later ? 1 : 0));
+        }
+        if (sweep(other).target.valid() && sweep(other).target == read.value) {
+          if (!meets_at_entry(contraction, other, member, read, last, first, false)) {
+            return std::nullopt;
+          }
+          before_updates = true;
+        }
+      }
+      if (!one.target.valid()) continue;
+      for (const Read& read : other.reads) {
+        if (read.value != one.target) continue;
+        if (!meets_at_entry(contraction, member, other, read, last, first, true)) {
+          return std::nullopt;
+        }
+        after_reads = true;
+      }
+    }
+    // Two updates that read each other's old entries have no order.
+    if (before_updates && after_reads) return std::nullopt;
+    if (contraction) return member;
+    const std::vector<int64_t> extents = inner_extents(member);
+    for (int stage = first; stage <= last; ++stage) {
+      member.stage = stage;
+      if (stage == static_cast<int>(into.stages.size())) return member;
+      if (into.stages[stage].extents == extents) return member;
+    }
+    return std::nullopt;
+  }
+
+  static Meeting entry_of_contraction(const Sweep& one, const Read& read) {
+    return is_identity(one, read) ? Meeting::same_entry : Meeting::elsewhere;
+  }
+
+  // An update and a read of its old entries in one group: at the same entry they may share a stage,
+  // in the same row the read is in an earlier one.
+  bool meets_at_entry(bool contraction, const Member& update, const Member& reader,
+                      const Read& read, int& last, int& first, bool placing_update) const {
+    const Meeting how =
+        contraction ? entry_of_contraction(sweep(reader), read) : meet(update, reader, read);
+    if (how == Meeting::elsewhere) return false;
+    if (contraction) return sweep(reader).kind == Sweep::Kind::map;
+    const int apart = how == Meeting::same_row || sweep(reader).kind == Sweep::Kind::fold ? 1 : 0;
+    if (placing_update) {
+      first = std::max(first, reader.stage + apart);
+    } else {
+      last = std::min(last, update.stage - apart);
+    }
+    return true;
+  }
+
+  // ---- placing
+
+  void join(int number, Member member) {
+    Group& group = groups_[number];
+    const Sweep& one = sweep(member);
+    for (const Read& read : one.reads) {
+      for (int maker : makers(read.value)) {
+        if (maker != number) group.after.insert(maker);
+      }
+      readers_[read.value].insert(number);
+      const auto writer = writers_.find(read.value);
+      if (writer != writers_.end() && writer->second != number) {
+        groups_[writer->second].after.insert(number);
+      }
+    }
+    if (!one.copy) makers_[one.value].insert(number);
+    if (one.whole.valid()) makers_[one.whole].insert(number);
+    if (one.target.valid()) {
+      writers_[one.target] = number;
+      for (int reader : readers(one.target)) {
+        if (reader != number) group.after.insert(reader);
+      }
+    }
+    if (member.stage == static_cast<int>(group.stages.size())) {
+      group.stages.push_back({inner_extents(member)});
+    }
+    group.members.push_back(std::move(member));
+  }
+
+  // The groups so that each stands behind those it runs after; else in the order they were made.
+  std::vector<Group> ordered() {
+    std::vector<int> order;
+    std::vector<bool> done(groups_.size(), false);
+    const std::function<void(int)> visit = [&](int group) {
+      if (done[group]) return;
+      done[group] = true;
+      for (int before : groups_[group].after) visit(before);
+      order.push_back(group);
+    };
+    for (int group = 0; group < static_cast<int>(groups_.size()); ++group) visit(group);
+    std::vector<Group> made;
+    made.reserve(order.size());
+    for (int group : order) made.push_back(std::move(groups_[group]));
+    return made;
+  }
+
+  const std::vector<Sweep>& sweeps_;
+  std::vector<Group> groups_;
+  std::vector<Value> detached_;
+  std::map<Value, std::set<int>> makers_;
+  std::map<Value, std::set<int>> readers_;
+  std::map<Value, int> writers_;
+};
+
+}  // namespace
+
+Fusion fuse(const std::vector<Sweep>& sweeps) { return Fusing(sweeps).run(); }
+
+}  // namespace gradus::kernel

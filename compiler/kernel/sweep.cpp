@@ -1,0 +1,178 @@
+#include "compiler/kernel/sweep.h"
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/kernel/contraction.h"
+#include "compiler/kernel/entries.h"
+
+namespace gradus::kernel {
+namespace {
+
+// Whether its entries are in memory without a sweep: leaves that the caller passes.
+bool is_given(Op op) { return op == Op::input || op == Op::param || op == Op::state; }
+
+Sweep::Kind kind_of(const Graph& graph, Value value, const Options& options) {
+  const Node& node = graph[value];
+  if (node.op == Op::contract) {
+    return match(graph, value, options.least_products) ? Sweep::Kind::contraction
+                                                       : Sweep::Kind::fold;
+  }
+  if (node.op == Op::spread || node.op == Op::scatter_add) return Sweep::Kind::scatter;
+  return is_reduction(node.op) ? Sweep::Kind::fold : Sweep::Kind::map;
+}
+
+// The extents of all axes that a sweep of the value goes over, its own first.
+std::vector<int64_t> domain(const Graph& graph, Value value) {
+  const Node& node = graph[value];
+  std::vector<int64_t> extents = numbers(node.type.shape);
+  if (node.op == Op::contract) {
+    return numbers(std::get<gradus::Contraction>(node.attributes).extents);
+  }
+  if (is_reduction(node.op)) {
+    const Shape& from = graph.shape(node.operands[0]);
+    for (int axis : std::get<Axes>(node.attributes).axes) {
+      extents.push_back(*from[axis].number());
+    }
+  }
+  if (node.op == Op::spread) return numbers(graph.shape(node.operands[0]));
+  if (node.op == Op::scatter_add) return numbers(graph.shape(node.operands[1]));
+  return extents;
+}
+
+class Making {
+ public:
+  Making(const Graph& graph, const std::set<Value>& stored, const Options& options)
+      : graph_(graph), stored_(stored), options_(options) {}
+
+  void define(Value value) {
+    if (graph_[value].op == Op::concat) return parts(value);
+    Sweep made;
+    made.kind = kind_of(graph_, value, options_);
+    made.value = value;
+    made.extents = domain(graph_, value);
+    made.own = graph_.type(value).rank();
+    if (made.kind == Sweep::Kind::fold && graph_[value].op != Op::contract) {
+      made.how = fold_of(graph_[value].op);
+    }
+    defined_[value] = made_.size();
+    add(std::move(made));
+  }
+
+  void result(Value value, int output) {
+    if (const auto known = defined_.find(value);
+        known != defined_.end() && made_[known->second].kind != Sweep::Kind::scatter) {
+      made_[known->second].outputs.push_back(output);
+      return;
+    }
+    Sweep made = copied(value);
+    made.outputs.push_back(output);
+    add(std::move(made));
+  }
+
+  void update(const Update& update) {
+    Sweep made = copied(update.value);
+    made.target = update.target;
+    add(std::move(made));
+  }
+
+  std::vector<Sweep> take() { return std::move(made_); }
+
+ private:
+  Sweep copied(Value value) const {
+    Sweep made;
+    made.value = value;
+    made.copy = true;
+    made.extents = numbers(graph_.shape(value));
+    made.own = static_cast<int>(made.extents.size());
+    return made;
+  }
+
+  void parts(Value whole) {
+    const Node& node = graph_[whole];
+    int64_t offset = 0;
+    for (Value part : node.operands) {
+      Sweep made = copied(part);
+      made.whole = whole;
+      made.axis = std::get<Along>(node.attributes).axis;
+      made.offset = offset;
+      offset += made.extents[made.axis];
+      add(std::move(made));
+    }
+  }
+
+  void add(Sweep sweep) {
+    sweep.reads = reads_of(graph_, stored_, sweep);
+    made_.push_back(std::move(sweep));
+  }
+
+  const Graph& graph_;
+  const std::set<Value>& stored_;
+  const Options& options_;
+  std::vector<Sweep> made_;
+  std::map<Value, size_t> defined_;
+};
+
+}  // namespace
+
+Value root(const Graph& graph, Value value) {
+  while (graph[value].op == Op::reshape) value = graph[value].operands[0];
+  return value;
+}
+
+Fold fold_of(Op op) {
+  switch (op) {
+    case Op::reduce_prod:
+      return Fold::product;
+    case Op::reduce_max:
+      return Fold::maximum;
+    case Op::reduce_min:
+      return Fold::minimum;
+    case Op::reduce_any:
+      return Fold::any;
+    case Op::reduce_all:
+      return Fold::all;
+    default:
+      return Fold::sum;
+  }
+}
+
+std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options) {
+  std::set<Value> stored;
+  const auto store = [&](Value value) {
+    value = root(graph, value);
+    if (!is_given(graph[value].op)) stored.insert(value);
+  };
+  for (Value value : reachable(graph, function.roots())) {
+    const Node& node = graph[value];
+    if (is_reduction(node.op) || node.op == Op::contract || node.op == Op::concat ||
+        node.op == Op::spread || node.op == Op::scatter_add) {
+      store(value);
+    }
+    const bool filled = node.op == Op::view && std::get<View>(node.attributes).fill;
+    if (node.op == Op::reshape || node.op == Op::gather || filled) store(node.operands[0]);
+    if (node.op == Op::contract && match(graph, value, options.least_products)) {
+      for (Value operand : node.operands) store(whole_of(graph, operand));
+    }
+  }
+  for (const Definition& result : function.results) {
+    if (!is_leaf(graph[result.value].op)) store(result.value);
+  }
+  return stored;
+}
+
+std::vector<Sweep> sweeps(const Graph& graph, const Function& function,
+                          const std::set<Value>& stored, const std::vector<int>& outputs,
+                          const Options& options) {
+  Making making(graph, stored, options);
+  for (Value value : reachable(graph, function.roots())) {
+    if (stored.contains(value)) making.define(value);
+  }
+  for (size_t k = 0; k < function.results.size(); ++k) {
+    making.result(function.results[k].value, outputs[k]);
+  }
+  for (const Update& update : function.updates) making.update(update);
+  return making.take();
+}
+
+}  // namespace gradus::kernel

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "compiler/graph/function.h"
+#include "compiler/kernel/indices.h"
+#include "compiler/kernel/plan.h"
+#include "compiler/kernel/planner.h"
+
+// What is computed by loops of its own, and what is computed where it is used.
+namespace gradus::kernel {
+
+// A stored value, or a leaf, that a sweep loads.
+struct Read {
+  Value value;
+  Position at;        // its indices, in terms of the sweep's axes
+  bool exact = true;  // false where a place is not known: gathered, or of another shape
+  // Whether the value may be taken from where it is computed; a load under a guard may not.
+  bool direct = true;
+};
+
+// One value computed entry by entry, in loops over its axes and those that are folded away.
+struct Sweep {
+  enum class Kind : uint8_t {
+    map,          // each entry by itself
+    fold,         // a reduction, or a contraction as plain loops
+    contraction,  // a contraction of two factors that the code generator has a kernel for
+    scatter,      // zeros, then entries added: spread and scatter_add
+  };
+  Kind kind = Kind::map;
+  Value value;
+  // Whether the value is computed elsewhere too and only written here: results that are leaves,
+  // right sides of updates, parts of a concatenation.
+  bool copy = false;
+  std::vector<int64_t> extents;  // the value's own axes, then those folded away
+  int own = 0;
+  Fold how = Fold::sum;  // of a fold
+
+  // Where the entries go, beside the value's own memory.
+  std::vector<int> outputs;  // buffers
+  Value target;              // the leaf that is updated, if one is
+  Value whole;               // the concatenation that they are a part of, if they are
+  int axis = 0;              // of `whole`, from `offset` on
+  int64_t offset = 0;
+
+  std::vector<Read> reads;
+};
+
+// The value that holds the entries: a reshape shares the memory of what it reshapes.
+Value root(const Graph& graph, Value value);
+
+// A reduction's fold.
+Fold fold_of(Op op);
+
+// Values that are computed in sweeps of their own, however often they are used: reductions,
+// contractions, concatenations and scatters, and what these, views with a fill, reshapes and
+// gathers need to have in memory.
+std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options);
+
+// One sweep for each stored value, in an order in which each stands behind what it reads; then one
+// for each result that is not such a value; then one for each update. `outputs` are the buffers of
+// the results, in order.
+std::vector<Sweep> sweeps(const Graph& graph, const Function& function,
+                          const std::set<Value>& stored, const std::vector<int>& outputs,
+                          const Options& options);
+
+}  // namespace gradus::kernel
