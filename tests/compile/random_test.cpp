@@ -1,13 +1,11 @@
 #include <catch2/catch.hpp>
-#include <cstring>
 
-#include "compiler/codegen/codegen.h"
 #include "compiler/gradient/gradient.h"
 #include "compiler/graph/print.h"
 #include "compiler/graph/rewrite.h"
 #include "compiler/kernel/planner.h"
 #include "compiler/simplify/simplify.h"
-#include "runtime/threads.h"
+#include "tests/compile/machine.h"
 #include "tests/graph/numeric.h"
 #include "tests/graph/random_graph.h"
 
@@ -57,67 +55,33 @@ Function step_of(RandomProgram& program, uint64_t seed, bool simple) {
   return made;
 }
 
-// One array a slot, as the compiled step leaves them.
-std::map<std::string, Array> run(const kernel::Plan& plan, const Bindings& leaves,
-                                 runtime::ThreadPool* pool) {
-  const runtime::Step step = codegen::compile(plan, {.cpu = "", .features = "", .threads = 1});
-  std::vector<std::vector<char>> memory;
-  std::vector<void*> pointers;
-  const auto aligned = [](std::vector<char>& raw) {
-    return raw.data() + (64 - reinterpret_cast<uintptr_t>(raw.data()) % 64) % 64;
-  };
-  for (const kernel::Slot& slot : plan.slots) {
-    int64_t entries = 1;
-    for (int64_t extent : slot.shape) entries *= extent;
-    std::vector<char>& raw = memory.emplace_back(static_cast<size_t>(entries) * 8 + 64, 0x5a);
-    pointers.push_back(aligned(raw));
-    if (slot.role == kernel::Role::output) continue;
-    const std::vector<double>& values = leaves.at(slot.name).entries;
-    for (size_t k = 0; k < values.size(); ++k) {
-      if (slot.type == kernel::Scalar::f64) {
-        std::memcpy(aligned(raw) + 8 * k, &values[k], 8);
-      } else if (slot.type == kernel::Scalar::i32) {
-        const auto index = static_cast<int32_t>(values[k]);
-        std::memcpy(aligned(raw) + 4 * k, &index, 4);
-      } else {
-        aligned(raw)[k] = values[k] != 0 ? 1 : 0;
-      }
-    }
-  }
-  std::vector<char> arena(static_cast<size_t>(step.arena_bytes) + 64, 0x7f);
-  step.run(pointers.data(), aligned(arena), pool);
-  std::map<std::string, Array> after;
-  for (size_t k = 0; k < plan.slots.size(); ++k) {
-    const kernel::Slot& slot = plan.slots[k];
-    if (slot.type != kernel::Scalar::f64) continue;
-    Array& array = after[slot.name];
-    array.shape = slot.shape;
-    int64_t entries = 1;
-    for (int64_t extent : slot.shape) entries *= extent;
-    array.entries.resize(static_cast<size_t>(entries));
-    if (entries > 0) std::memcpy(array.entries.data(), pointers[k], array.entries.size() * 8);
-  }
-  return after;
-}
-
 void check(RandomProgram& program, const Function& function, const kernel::Options& options,
            runtime::ThreadPool* pool) {
   Graph& graph = program.graph;
   const Function numeric = specialise(graph, function, program.dims);
   const kernel::Plan plan = kernel::plan(graph, numeric, options);
-  const auto after = run(plan, program.leaves, pool);
-  const auto compare = [&](const std::string& name, Value value) {
+  test::Machine machine(plan);
+  for (const kernel::Slot& slot : machine.slots()) {
+    if (slot.role == kernel::Role::output) continue;
+    machine.set(slot.name, program.leaves.at(slot.name).entries);
+  }
+  machine.run(pool);
+  const auto compare = [&](const std::string& name, Value value, std::vector<double> entries) {
     const Array wanted = interpret(graph, value, program.leaves, program.dims);
-    const double error = test::error_between(after.at(name), wanted);
+    const Array found{wanted.element, wanted.shape, std::move(entries)};
+    const double error = test::error_between(found, wanted);
     if (!(error < 1e-9)) {
       FAIL("error " << error << " in " << name << " of\n"
                     << text(graph, std::span(&value, 1)) << "as\n"
                     << kernel::text(plan));
     }
   };
-  for (const Definition& result : function.results) compare(result.name, result.value);
+  for (const Definition& result : function.results) {
+    compare(result.name, result.value, machine.output(result.name));
+  }
   for (const Update& update : function.updates) {
-    compare(std::get<Named>(graph[update.target].attributes).name, update.value);
+    const std::string& name = std::get<Named>(graph[update.target].attributes).name;
+    compare(name, update.value, machine.get(name));
   }
 }
 
