@@ -410,7 +410,7 @@ class Emitting {
   void name() {
     std::vector<std::string> names;
     std::vector<std::string> operators;
-    const auto add = [](std::vector<std::string>& to, std::string each) {
+    const auto add = [](std::vector<std::string>& to, const std::string& each) {
       if (!each.empty() && std::find(to.begin(), to.end(), each) == to.end()) to.push_back(each);
     };
     for (const Member& member : group_.members) {

@@ -56,14 +56,8 @@ int64_t cost_of(Op op) {
 
 class Planning {
  public:
-  Planning(Graph& graph, Function function, const Options& options)
-      : graph_(graph),
-        options_(options),
-        real_(options.real),
-        results_(std::move(function.results)) {
-    Function low = lowered(graph, {results_, std::move(function.updates)});
-    wanted_ = std::move(low);
-  }
+  Planning(Graph& graph, const Function& function, const Options& options)
+      : graph_(graph), options_(options), real_(options.real), wanted_(lowered(graph, function)) {}
 
   Plan run() {
     add_slots();
@@ -91,10 +85,10 @@ class Planning {
     for (const Update& update : wanted_.updates) {
       if (!leaves_.contains(update.target)) add_leaf(update.target);
     }
-    for (size_t k = 0; k < results_.size(); ++k) {
-      const Type& type = graph_.type(results_[k].value);
+    for (const Definition& result : wanted_.results) {
+      const Type& type = graph_.type(result.value);
       outputs_.push_back(add_slot(
-          {results_[k].name, Role::output, scalar_of(type.element, real_), numbers(type.shape)}));
+          {result.name, Role::output, scalar_of(type.element, real_), numbers(type.shape)}));
     }
   }
 
@@ -226,8 +220,7 @@ class Planning {
   Graph& graph_;
   Options options_;
   Scalar real_;
-  std::vector<Definition> results_;  // as the caller has them
-  Function wanted_;                  // lowered
+  Function wanted_;  // lowered
   Plan plan_;
   std::vector<int> outputs_;
   std::map<Value, int> leaves_;
