@@ -106,8 +106,8 @@ void Diagnostics::add(Diagnostic diagnostic) {
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> list = list_;
-  std::stable_sort(list.begin(), list.end(),
-                   [](const auto& a, const auto& b) { return order(a) < order(b); });
+  std::sort(list.begin(), list.end(),
+            [](const auto& a, const auto& b) { return order(a) < order(b); });
   list.erase(std::unique(list.begin(), list.end(),
                          [](const auto& a, const auto& b) { return order(a) == order(b); }),
              list.end());

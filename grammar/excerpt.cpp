@@ -169,8 +169,8 @@ std::vector<Row> mark_rows(std::vector<Mark> marks) {
   }
   std::erase_if(marks, [](const Mark& mark) { return mark.text.empty(); });
   if (marks.empty()) return rows;
-  std::stable_sort(marks.begin(), marks.end(),
-                   [](const Mark& a, const Mark& b) { return a.begin > b.begin; });
+  std::sort(marks.begin(), marks.end(),
+            [](const Mark& a, const Mark& b) { return a.begin > b.begin; });
   uint32_t edge = 0;
   for (const Mark& mark : marks) edge = std::max(edge, mark.end);
   size_t hanging = 0;

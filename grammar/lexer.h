@@ -1,91 +1,25 @@
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "grammar/diagnostic.h"
+#include "grammar/token.h"
 
-namespace gradus {
+namespace gradus::syntax {
 
-enum class Token : uint8_t {
-  end,
-  newline,
-  name,
-  number,
-  string,
-  // marks
-  plus,
-  minus,
-  star,
-  slash,
-  at,
-  caret,
-  quote,
-  lparen,
-  rparen,
-  lbracket,
-  rbracket,
-  lbrace,
-  rbrace,
-  comma,
-  colon,
-  semicolon,
-  dot,
-  dotdot,
-  assign,
-  arrow,
-  tilde,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-  equal,
-  not_equal,
-  // words
-  kw_const,
-  kw_input,
-  kw_param,
-  kw_state,
-  kw_fn,
-  kw_layer,
-  kw_derivative,
-  kw_loss,
-  kw_metric,
-  kw_output,
-  kw_optimizer,
-  kw_data,
-  kw_train,
-  kw_import,
-  kw_precision,
-  kw_index,
-  kw_bool,
-  kw_real,
-  kw_if,
-  kw_then,
-  kw_else,
-  kw_and,
-  kw_or,
-  kw_not,
-  kw_scan,
-  kw_repeat,
-  kw_in,
-  kw_over,
-  kw_reverse,
-  kw_where,
-  kw_new,
-  kw_true,
-  kw_false,
-  kw_sum,
-  kw_prod,
-  kw_max,
-  kw_min,
-  kw_mean,
-  kw_logsumexp,
-};
+// A token at a place. Blanks and comments stand between the places of tokens.
 struct Lexeme {
   Token token;
   Span span;
-  std::string_view text;
+  bool first_on_line = false;  // a newline stands between it and the token before
 };
-std::vector<Lexeme> lex(const SourceFile& source, Diagnostics& diagnostics);
-}  // namespace gradus
+
+// The tokens of a file, with `end` as the last; which newlines end statements is for the
+// TokenStream to say. What is not a token is reported, and where it is plain what was meant, that
+// token takes its place, so that one slip gives one error.
+std::vector<Lexeme> lex(const SourceFile& file, Diagnostics& errors);
+
+// What a string token says: without quotes and escapes.
+std::string unquoted(std::string_view token);
+
+}  // namespace gradus::syntax

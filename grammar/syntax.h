@@ -13,10 +13,10 @@
 // are made by `parse` (parser.h), never changed, and refer to nothing but the source's offsets.
 //
 // A tree that was parsed without errors has no null pointer but where a comment says so, and no
-// expression of it is nested deeper than `max_depth`, so recursion over it is safe.
+// expression of it is higher than `max_height`, so recursion over it is safe.
 namespace gradus::syntax {
 
-inline constexpr int max_depth = 1000;
+inline constexpr int max_height = 1000;
 
 // For std::visit: one lambda an alternative, and the compiler names the one that is missing.
 template <class... F>
@@ -282,6 +282,7 @@ struct Expr {
                List, Scan, Repeat>
       what;
   Span span;
+  int height = 1;  // of the tree: a leaf has 1, none more than max_height
 };
 
 // ---- Statements that stand at top level only

@@ -95,8 +95,12 @@ void reorder(std::u32string& text) {
       continue;
     }
     auto end = std::find_if(begin, text.end(), [](char32_t c) { return combining_class(c) == 0; });
-    std::stable_sort(
-        begin, end, [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
+    const auto before = [](char32_t a, char32_t b) {
+      return combining_class(a) < combining_class(b);
+    };
+    for (auto next = begin; next != end; ++next) {
+      std::rotate(std::upper_bound(begin, next, *next, before), next, next + 1);
+    }
     begin = end;
   }
 }
