@@ -7,6 +7,8 @@
 namespace gradus::syntax {
 namespace {
 
+constexpr std::string_view last_line_advice = "only a block's last line is an expression alone";
+
 // How statements of other languages begin, and what there is instead.
 struct Foreign {
   std::string_view word;
@@ -205,13 +207,13 @@ std::vector<FreeIndex> Parser::free_indices(const Subscript& left) {
     result.push_back(std::move(index));
   }
   if (stream_.lexeme_before(2).token == Token::comma) {
-    unexpected("another index", "leave the last `,` of the indices out");
+    fail(not_definable(left.brackets, "a `,` behind the last index", "leave the `,` out"));
   }
   return result;
 }
 
 // The line is an expression, where a definition was expected.
-void Parser::nothing_defined(const std::vector<ExprPtr>& values, bool in_block) {
+void Parser::nothing_defined(const std::vector<ExprPtr>& values, std::string_view advice) {
   const Span all = join(values.front()->span, values.back()->span);
   const Found first{Token::name, values[0]->span, stream_.text(values[0]->span)};
   const Binary* compared = std::get_if<Binary>(&values[0]->what);
@@ -222,11 +224,11 @@ void Parser::nothing_defined(const std::vector<ExprPtr>& values, bool in_block) 
   if (is(Token::name) || is(Token::number) || is(Token::lbrace) || is(Token::kw_import) ||
       std::holds_alternative<Call>(values[0]->what)) {
     const std::string_view word = leading_word(first.text);
-    const std::string_view advice = foreign_advice(word);
-    if (!advice.empty()) {
+    const std::string_view instead = foreign_advice(word);
+    if (!instead.empty()) {
       const uint32_t end = first.span.begin + static_cast<uint32_t>(word.size());
-      fail(
-          foreign_statement({Token::name, {first.span.file, first.span.begin, end}, word}, advice));
+      fail(foreign_statement({Token::name, {first.span.file, first.span.begin, end}, word},
+                             instead));
     }
   }
   if (is(Token::colon)) {
@@ -235,14 +237,15 @@ void Parser::nothing_defined(const std::vector<ExprPtr>& values, bool in_block) 
   if (is(Token::tilde))
     unexpected("`=`", "a parameter is declared by `param W: [m, n] ~ he_normal`");
   if (!is(Token::newline) && !is(Token::end) && !is(Token::rbrace)) {
-    unexpected(in_block ? "`=`, `<-` or the end of the line" : "`=`");
+    unexpected("`=`");
   }
-  fail(not_a_statement(all, in_block ? "only a block's last line is an expression alone"
-                                     : "give the value a name: `y = …`"));
+  fail(not_a_statement(all, advice));
 }
 
 Block Parser::body(std::string_view what) {
-  if (is(Token::lbrace)) return block(what);
+  if (is(Token::lbrace) || (is(Token::newline) && stream_.ahead() == Token::lbrace)) {
+    return block(what);
+  }
   Block result;
   const uint32_t begin = span().begin;
   expect(Token::equals, "`=` or `{`");
@@ -264,18 +267,17 @@ std::vector<Local> Parser::steps(std::string_view what) { return lines(what, nul
 
 std::vector<Local> Parser::lines(std::string_view what, Block* results) {
   const Level level(*this);
-  const Span open = span();
   std::vector<Local> locals;
   bool sound = true;
-  expect(Token::lbrace);
-  if (is(Token::rbrace)) fail(empty_block(join(open, span()), what));
+  open_brace();
+  if (is(Token::rbrace)) fail(empty_block(join(stream_.lexeme_before().span, span()), what));
   while (!is(Token::rbrace)) {
     if (is(Token::end)) unexpected("`}`");
     if (accept(Token::newline)) continue;
     check_block_is_closed();
     if (results && !results->results.empty()) {  // so that was not the last line
       const Span early = join(results->results.front()->span, results->results.back()->span);
-      report(not_a_statement(early, "only a block's last line is an expression alone"));
+      report(not_a_statement(early, last_line_advice));
       results->results.clear();
       sound = false;
     }
@@ -301,7 +303,11 @@ Local Parser::local(std::string_view what, Block* results, bool& is_result) {
   std::vector<ExprPtr> left = values();
   if (is(Token::equals) || is(Token::arrow)) return definition(std::move(left));
   const bool last = is(Token::newline) || is(Token::rbrace) || is(Token::kw_where);
-  if (!results || !last) nothing_defined(left, results != nullptr);
+  if (!results || !last) {
+    nothing_defined(left,
+                    results ? last_line_advice
+                            : "nothing comes of a value here: what is assigned or carried counts");
+  }
   is_result = true;
   results->results = std::move(left);
   results->where = where();

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <fmt/ranges.h>
+
 #include <array>
+#include <vector>
 
 #include "grammar/unicode.h"
 
@@ -77,10 +80,14 @@ Diagnostic malformed_string(Span at, std::string_view why, std::string_view advi
 }
 
 Diagnostic name_not_normal(Span at, std::string_view name, std::string_view normal) {
+  std::vector<std::string> letters;
+  for (const char32_t letter : unicode::decode(normal)) {
+    if (letter >= 0x80) letters.push_back(fmt::format("U+{:04X}", static_cast<uint32_t>(letter)));
+  }
   return {.code = E0105,
           .message = fmt::format("the name `{}` is not in Unicode's normalisation form C", name),
           .primary = {at, "two names that look alike would differ"},
-          .help = fmt::format("write `{}` with composed letters", normal)};
+          .help = fmt::format("write `{}`, with {}", normal, fmt::join(letters, ", "))};
 }
 
 Diagnostic malformed_utf8(Span at) {
@@ -208,12 +215,15 @@ Diagnostic equals_in_expression(Span equals) {
           .help = "a comparison is written with `==`"};
 }
 
+Label line_goes_on(Span op, std::string_view spelling) {
+  return {op, fmt::format("`{}` needs a right side, so the line does not end here", spelling)};
+}
+
 Diagnostic equals_after_operator(Span equals, Span op, std::string_view spelling) {
   return {.code = E0122,
           .message = "`=` in an expression that goes on from the line above",
           .primary = {equals, "`=` defines a name"},
-          .secondary = {{op, fmt::format("`{}` needs a right side, so the line does not end here",
-                                         spelling)}}};
+          .secondary = {line_goes_on(op, spelling)}};
 }
 
 Diagnostic equal_in_definition(Span equal) {

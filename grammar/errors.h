@@ -53,7 +53,8 @@ Diagnostic nested_too_deeply(Span at, int limit);
 Diagnostic empty_block(Span braces, std::string_view what);
 Diagnostic block_without_value(Span last);
 Diagnostic equals_in_expression(Span equals);
-// The line above ends with the operator `op`.
+// Why the line of the operator `op` goes on on the next.
+Label line_goes_on(Span op, std::string_view spelling);
 Diagnostic equals_after_operator(Span equals, Span op, std::string_view spelling);
 Diagnostic equal_in_definition(Span equal);
 Diagnostic not_definable(Span left, std::string_view why, std::string_view advice);

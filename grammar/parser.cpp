@@ -16,6 +16,10 @@ bool closes(Token token) {
   return token == Token::rparen || token == Token::rbracket || token == Token::rbrace;
 }
 
+bool is_opening(Token token) {
+  return token == Token::lparen || token == Token::lbracket || token == Token::lbrace;
+}
+
 bool matches(Token open, Token close) {
   return (open == Token::lparen && close == Token::rparen) ||
          (open == Token::lbracket && close == Token::rbracket) ||
@@ -67,6 +71,15 @@ void Parser::expect(Token wanted, std::string_view expected) {
   unexpected(expected.empty() ? description(wanted) : expected);
 }
 
+// The opening brace of a body. One on the next line is reported, and read on.
+void Parser::open_brace(std::string_view expected) {
+  if (is(Token::newline) && stream_.ahead() == Token::lbrace) {
+    report(unexpected_token(here(), expected, "the `{` stands at the end of the line"));
+    stream_.next();
+  }
+  expect(Token::lbrace, expected);
+}
+
 Name Parser::name(std::string_view role) {
   const Found found = here();
   if (is(Token::name)) {
@@ -98,7 +111,7 @@ void Parser::unexpected(std::string_view expected, std::string_view advice) {
     const Found opener{open, stream_.innermost_span(), stream_.text(stream_.innermost_span())};
     const bool mismatch = closes(found.token) && !matches(open, found.token);
     const bool late = open != Token::lbrace && !is(Token::newline) && stream_.first_on_line();
-    if (is(Token::end) || stream_.restarts(statement_) ||
+    if (is(Token::end) || (stream_.depth() > depth_ && stream_.restarts(statement_)) ||
         ((mismatch || late) && stream_.innermost_is_unclosed())) {
       fail(unclosed_bracket(opener.span, opener.text, found.span));
     }
@@ -114,7 +127,14 @@ void Parser::unexpected(std::string_view expected, std::string_view advice) {
     if (continued) fail(equals_after_operator(found.span, op.span, info(op.token).spelling));
     fail(equals_in_expression(found.span));
   }
-  fail(unexpected_token(found, expected, advice.empty() ? this->advice() : std::string(advice)));
+  Diagnostic error =
+      unexpected_token(found, expected, advice.empty() ? this->advice() : std::string(advice));
+  const Lexeme& last = stream_.lexeme_before();
+  if (info(last.token).after == NewlineRule::skipped && !is_opening(last.token) &&
+      stream_.first_on_line() && !is(Token::newline) && !is(Token::end)) {
+    error.secondary.push_back(line_goes_on(last.span, info(last.token).spelling));
+  }
+  fail(std::move(error));
 }
 
 // What was probably meant by the token here.

@@ -38,6 +38,7 @@ class Parser {
   bool accept(Token wanted);
   // `expected` is what the message says instead of the token.
   void expect(Token wanted, std::string_view expected = {});
+  void open_brace(std::string_view expected = "`{`");
   // `role` is what the name is for: "a parameter".
   Name name(std::string_view role);
 
@@ -115,7 +116,7 @@ class Parser {
   Assignment assignment(std::vector<ExprPtr> left);
   Name defined_name(const Expr& left);
   std::vector<FreeIndex> free_indices(const Subscript& left);
-  [[noreturn]] void nothing_defined(const std::vector<ExprPtr>& values, bool in_block);
+  [[noreturn]] void nothing_defined(const std::vector<ExprPtr>& values, std::string_view advice);
   Block body(std::string_view what);
   Block block(std::string_view what);
   std::vector<Local> steps(std::string_view what);
@@ -124,7 +125,7 @@ class Parser {
   Local local(std::string_view what, Block* results, bool& is_result);
   // The entries of `data { }` and `train { }`.
   template <typename Entry>
-  auto entries(Entry entry) -> std::vector<decltype(entry())>;
+  auto entries(std::string_view opening, Entry entry) -> std::vector<decltype(entry())>;
   void check_block_is_closed();
 
   // ---- expressions.cpp

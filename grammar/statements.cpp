@@ -38,7 +38,8 @@ Statement Parser::statement() {
       break;
   }
   std::vector<ExprPtr> left = values();
-  if (!is(Token::equals) && !is(Token::arrow)) nothing_defined(left, false);
+  if (!is(Token::equals) && !is(Token::arrow))
+    nothing_defined(left, "give the value a name: `y = …`");
   Local defines = definition(std::move(left));
   return std::visit([](auto& kind) -> Statement { return std::move(kind); }, defines);
 }
@@ -227,9 +228,9 @@ Optimizer Parser::optimizer() {
 }
 
 template <typename Entry>
-auto Parser::entries(Entry entry) -> std::vector<decltype(entry())> {
+auto Parser::entries(std::string_view opening, Entry entry) -> std::vector<decltype(entry())> {
   std::vector<decltype(entry())> result;
-  expect(Token::lbrace);
+  open_brace(opening);
   while (!is(Token::rbrace)) {
     check_block_is_closed();
     auto parsed = line(LineEnd::entry, entry);
@@ -244,7 +245,7 @@ Data Parser::data() {
   const uint32_t begin = span().begin;
   Data result;
   stream_.next();
-  result.sources = entries([&] { return source(); });
+  result.sources = entries("`{`", [&] { return source(); });
   result.span = from(begin);
   return result;
 }
@@ -271,11 +272,8 @@ Train Parser::train() {
       result.over.push_back(pattern());
     } while (accept(Token::comma));
   }
-  if (!is(Token::lbrace)) {
-    unexpected(result.over.empty() ? "`over` or `{`" : "`,` or `{`",
-               is(Token::newline) ? "the `{` stands on the same line" : "");
-  }
-  result.options = entries([&] { return option(); });
+  result.options =
+      entries(result.over.empty() ? "`over` or `{`" : "`,` or `{`", [&] { return option(); });
   result.span = from(begin);
   return result;
 }

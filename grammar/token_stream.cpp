@@ -47,7 +47,8 @@ std::string_view TokenStream::text(Span span) const {
 }
 
 Token TokenStream::ahead(size_t count) const {
-  if (newline_) return count == 0 ? Token::newline : Token::end;
+  if (newline_ && count == 0) return Token::newline;
+  if (newline_) --count;
   for (size_t at = at_ + 1; at <= at_ + count; ++at) {
     if (lexemes_[at - 1].token == Token::end) return Token::end;
     if (ends_statement(at)) return at == at_ + count ? Token::newline : Token::end;
@@ -109,7 +110,8 @@ uint32_t TokenStream::column(uint32_t offset) const {
 
 bool TokenStream::restarts(Span statement) const {
   const Lexeme& here = lexemes_[at_];
-  if (open_.empty() || !here.first_on_line) return false;
+  if (!here.first_on_line || here.span.begin == statement.begin) return false;
+  if (open_.empty()) return is_declaration(here.token);  // the line before ended in an operator
   const bool block = innermost() == Token::lbrace;
   if (is_declaration(here.token)) {
     const bool local = here.token == Token::kw_param || here.token == Token::kw_state ||
@@ -134,7 +136,10 @@ void TokenStream::skip_statement(size_t depth, Span statement) {
       open_.resize(depth);
       return;
     }
-    if (open_.size() > depth && restarts(statement)) {
+    // After an operator or a `;` a line goes on, but what is skipped need not.
+    const bool fresh = open_.size() == depth && lexemes_[at_].first_on_line &&
+                       lexemes_[at_].span.begin != statement.begin && looks_like_definition(at_);
+    if (fresh || (open_.size() >= depth && restarts(statement))) {
       open_.resize(depth);
       newline_ = true;
       return;

@@ -36,8 +36,8 @@ class TokenStream {
 
   // Whether the innermost bracket lacks its closing one: from here on none stands that fits.
   bool innermost_is_unclosed() const;
-  // Whether a statement seems to begin here though a bracket of the one that began at `statement`
-  // is open.
+  // Whether a statement seems to begin here though the one that began at `statement` has not ended:
+  // a bracket of it is open, or the line before ended in an operator.
   bool restarts(Span statement) const;
   // Moves to the end of a statement that began with `depth` brackets open at `statement`: a
   // newline, the bracket that closes its block, or what `restarts`.
