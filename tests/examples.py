@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMANDS = [["check"], ["derive"], ["derive", "--format", "latex"],
+COMMANDS = [["check"], ["fmt", "--check"], ["derive"], ["derive", "--format", "latex"],
             ["derive", "--format", "numpy"], ["gradcheck"]]
 
 

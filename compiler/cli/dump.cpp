@@ -49,6 +49,7 @@ Status dump_plan(Program& program, const Options& options) {
 }  // namespace
 
 Status dump(const Options& options) {
+  if (options.dump == "syntax") return dump_syntax(options);
   Status status = Status::done;
   std::optional<Program> program = load_model(options, true, status);
   if (!program) return status;

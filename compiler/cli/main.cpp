@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   add_eval(app, status);
   add_predict(app, status);
   add_gradcheck(app, status);
+  add_format(app, status);
 
   try {
     app.parse(argc, argv);

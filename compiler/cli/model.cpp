@@ -14,15 +14,16 @@
 #include "grammar/parser.h"
 
 namespace gradus::cli {
-namespace {
 
-std::optional<std::string> read(const std::string& path) {
+std::optional<std::string> read_text(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   std::string text(std::istreambuf_iterator<char>(file), {});
   return file.bad() ? std::nullopt : std::optional(std::move(text));
 }
+
+namespace {
 
 // Errors are printed for people on standard error; with --json as one object on standard output.
 void print(const Diagnostics& diagnostics, const Sources& sources, const Options& options) {
@@ -39,13 +40,34 @@ void print(const Diagnostics& diagnostics, const Sources& sources, const Options
   fmt::print("{{\"errors\": [{}]}}\n", fmt::join(objects, ", "));
 }
 
-}  // namespace
-
-std::optional<Program> load_model(const Options& options, bool training, Status& status) {
-  std::optional<std::string> text = read(options.file);
+// The text of the model file, or a message.
+std::optional<std::string> model_text(const Options& options) {
+  std::optional<std::string> text = read_text(options.file);
   if (!text) {
     print_error(options, fmt::format("can not read {}", options.file),
                 "the first argument is a model file");
+  }
+  return text;
+}
+
+}  // namespace
+
+Status dump_syntax(const Options& options) {
+  std::optional<std::string> text = model_text(options);
+  if (!text) return Status::unreadable;
+  Sources sources;
+  Diagnostics diagnostics;
+  const syntax::SyntaxTree file =
+      syntax::parse(sources.add(options.file, *std::move(text)), diagnostics);
+  print(diagnostics, sources, options);
+  if (diagnostics.any()) return Status::model_errors;
+  fmt::print("{}", syntax::print(file));
+  return Status::done;
+}
+
+std::optional<Program> load_model(const Options& options, bool training, Status& status) {
+  std::optional<std::string> text = model_text(options);
+  if (!text) {
     status = Status::unreadable;
     return std::nullopt;
   }

@@ -14,6 +14,12 @@ namespace gradus::cli {
 // means.
 std::optional<Program> load_model(const Options& options, bool training, Status& status);
 
+// The text of a file; of standard input for `-`. Nothing where it can not be read.
+std::optional<std::string> read_text(const std::string& path);
+
+// What `--dump syntax` shows: the tree of the model file, or its syntax errors.
+Status dump_syntax(const Options& options);
+
 // Prints `error: …` and, where there is one, a line of help, to standard error.
 void print_error(const Options& options, const std::string& message, const std::string& help = "");
 
