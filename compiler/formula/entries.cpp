@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "compiler/formula/reader.h"
 #include "compiler/graph/access.h"
@@ -107,6 +108,7 @@ Expr Reader::entry_product(Value value, const Indices& indices) {
     bound.push_back(new_index(product.extents[k]));
   }
   Indices all = indices;
+  all.resize(product.free, number(0));  // of a uniform value, any entry is read
   all.insert(all.end(), bound.begin(), bound.end());
 
   Scale scale = this->scale(product);
@@ -126,13 +128,15 @@ Expr Reader::entry_product(Value value, const Indices& indices) {
       (factor.power > 0 ? top : bottom).push_back(written);
     }
   }
-  for (const Expr& index : bound) indices_.erase(text(index->symbol));
   Expr body = quotient(formula::product(std::move(top)), formula::product(std::move(bottom)));
   if (body.is(Kind::negative)) {
     body = body[0];
     scale.minus = !scale.minus;
   }
-  return scaled(std::move(scale), bound.empty() ? body : big("Σ", body, bound));
+  if (!bound.empty()) {
+    body = over("Σ", body, bound, {product.extents.begin() + product.free, product.extents.end()});
+  }
+  return scaled(std::move(scale), body);
 }
 
 Expr Reader::entry_condition(Value value, const Indices& indices, bool fails) {
@@ -168,24 +172,27 @@ Expr Reader::entry_reduction(Value value, const Indices& indices) {
   const auto& axes = std::get<Axes>(graph_[value].attributes).axes;
   Indices inner;
   Indices bound;
+  Shape extents;
   auto outer = indices.begin();
   for (int k = 0; k < graph_.type(x).rank(); ++k) {
     if (std::binary_search(axes.begin(), axes.end(), k)) {
-      bound.push_back(new_index(graph_.shape(x)[k]));
+      extents.push_back(graph_.shape(x)[k]);
+      bound.push_back(new_index(extents.back()));
       inner.push_back(bound.back());
     } else {
       inner.push_back(*outer++);
     }
   }
   const Expr body = at(x, inner);
-  for (const Expr& index : bound) indices_.erase(text(index->symbol));
   const Op own = op(value);
-  if (own == Op::logsumexp) return call("log", {big("Σ", call("exp", {body}), bound)});
-  if (own == Op::norm) return call("sqrt", {big("Σ", power(body, number(2)), bound)});
-  if (own == Op::reduce_prod) return big("∏", body, bound);
+  if (own == Op::logsumexp) {
+    return call("log", {over("Σ", call("exp", {body}), bound, extents)});
+  }
+  if (own == Op::norm) return call("sqrt", {over("Σ", power(body, number(2)), bound, extents)});
+  if (own == Op::reduce_prod) return over("∏", body, bound, extents);
   std::string_view word = gradus::name(own);
   if (word.substr(0, 7) == "reduce_") word.remove_prefix(7);
-  return big(word, body, bound);
+  return over(word, body, bound, extents);
 }
 
 // A view that leaves its operand somewhere.
@@ -226,19 +233,20 @@ Expr Reader::entry_spread(Value value, const Indices& indices) {
             dim(shape[axis]));
   }
   Indices bound;
+  Shape extents;
   for (size_t axis = 0; axis < shape.size(); ++axis) {
     if (inner[axis].valid()) continue;
     inner[axis] = new_index(shape[axis]);
     bound.push_back(inner[axis]);
+    extents.push_back(shape[axis]);
   }
   std::vector<Expr> factors = {at(x, inner)};
   for (size_t k = 0; k < view.map.size(); ++k) {
     if (solved[k] || view.shape[k] == Dim(1)) continue;
     factors.push_back(bracket(comparison(affine(view.map[k], inner), "=", indices[k])));
   }
-  for (const Expr& index : bound) indices_.erase(text(index->symbol));
   Expr body = product(std::move(factors));
-  if (!bound.empty()) body = big("Σ", body, bound);
+  if (!bound.empty()) body = over("Σ", body, bound, extents);
   return guarded(conditions, body, 0);
 }
 
@@ -247,11 +255,11 @@ Expr Reader::entry_concat(Value value, const Indices& indices) {
   const std::vector<Value>& parts = operands(value);
   Dim end = graph_.shape(value)[axis];
   Expr result;
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-    const Dim begin = end - graph_.shape(*part)[axis];
+  for (const Value part : std::ranges::reverse_view(parts)) {
+    const Dim begin = end - graph_.shape(part)[axis];
     Indices inner = indices;
     inner[axis] = sum({indices[axis], negative(dim(begin))});
-    const Expr written = at(*part, inner);
+    const Expr written = at(part, inner);
     result = result.valid() ? choice(comparison(indices[axis], "<", dim(end)), written, result)
                             : written;
     end = begin;
@@ -268,8 +276,7 @@ Expr Reader::entry_cumsum(Value value, const Indices& indices) {
       along.reverse ? (along.exclusive ? ">" : "≥") : (along.exclusive ? "<" : "≤");
   const Expr counts = bracket(comparison(index, sign, indices[along.axis]));
   const Expr body = product({at(operands(value)[0], inner), counts});
-  indices_.erase(text(index->symbol));
-  return big("Σ", body, {index});
+  return over("Σ", body, {index}, {graph_.shape(value)[along.axis]});
 }
 
 Expr Reader::entry_gather(Value value, const Indices& indices) {
@@ -290,8 +297,7 @@ Expr Reader::entry_scatter(Value value, const Indices& indices) {
   at_updates.insert(at_updates.begin() + axis, bound.begin(), bound.end());
   const Expr hits = bracket(comparison(at(operands(value)[0], bound), "=", indices[axis]));
   const Expr body = product({at(operands(value)[1], at_updates), hits});
-  for (const Expr& index : bound) indices_.erase(text(index->symbol));
-  return big("Σ", body, bound);
+  return over("Σ", body, bound, graph_.shape(operands(value)[0]));
 }
 
 }  // namespace gradus::formula

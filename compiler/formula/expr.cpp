@@ -1,6 +1,7 @@
 #include "compiler/formula/expr.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace gradus::formula {
 namespace {
@@ -114,7 +115,7 @@ Expr name(Symbol symbol) {
 Expr word(std::string_view spelt) { return name(as_spelt(spelt)); }
 
 Expr entry(Expr of, std::vector<Expr> indices) {
-  if (indices.empty()) return of;
+  if (indices.empty() || of.is(Kind::number)) return of;
   indices.insert(indices.begin(), std::move(of));
   return make(Kind::entry, std::move(indices));
 }
@@ -169,8 +170,8 @@ Expr transpose(Expr x) {
   if (x.is(Kind::negative)) return negative(transpose(x[0]));
   if (x.is(Kind::product)) {
     std::vector<Expr> reversed;
-    for (auto part = x->parts.rbegin(); part != x->parts.rend(); ++part) {
-      reversed.push_back(transpose(*part));
+    for (const Expr& part : std::ranges::reverse_view(x->parts)) {
+      reversed.push_back(transpose(part));
     }
     return make(Kind::product, std::move(reversed));
   }
@@ -191,6 +192,10 @@ Expr call(std::string_view function, std::vector<Expr> arguments,
 Expr big(std::string_view operation, Expr body, std::vector<Expr> bound) {
   bound.insert(bound.begin(), std::move(body));
   return make(Kind::big, operation, std::move(bound));
+}
+
+Expr range(Expr index, Expr extent) {
+  return make(Kind::range, {std::move(index), std::move(extent)});
 }
 
 Expr bracket(Expr condition) { return make(Kind::bracket, {std::move(condition)}); }
@@ -274,6 +279,7 @@ int symbols(const Expr& x) {
     case Kind::absolute:
       return symbols_of_parts(x) + 1;
     case Kind::slice:
+    case Kind::range:
       return 0;
   }
   return 0;

@@ -23,7 +23,8 @@ enum class Kind : unsigned char {
   negative,    // −parts[0]
   transpose,   // parts[0]ᵀ
   call,        // `word`(parts…); `words` has the keywords of the last parts, `axis`, …
-  big,         // `word` (Σ, ∏, max, min) over the names parts[1…] of parts[0]; over all without
+  big,         // `word` (Σ, ∏, max, min) over the indices parts[1…] of parts[0]; over all without
+  range,       // parts[0] in 0..parts[1]: an index with what it runs over, where nothing else says
   bracket,     // [parts[0]], 1 where the condition holds and else 0
   comparison,  // parts[0] `word` parts[1]
   logic,       // parts joined by `word`: and, or; not of one part
@@ -78,6 +79,7 @@ Expr transpose(Expr x);
 Expr call(std::string_view function, std::vector<Expr> arguments,
           std::vector<std::string> keywords = {});
 Expr big(std::string_view operation, Expr body, std::vector<Expr> bound = {});
+Expr range(Expr index, Expr extent);
 Expr bracket(Expr condition);
 // `op` is one of < ≤ > ≥ = ≠.
 Expr comparison(Expr left, std::string_view op, Expr right);

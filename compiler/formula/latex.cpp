@@ -124,6 +124,10 @@ class Latex : public Notation {
     return out + " " + part(x, 0);
   }
 
+  std::string of_range(const Expr& x) const override {
+    return fmt::format("0 \\le {} < {}", part(x, 0), part(x, 1));
+  }
+
   std::string of_bracket(const Expr& x) const override {
     return "\\left[" + part(x, 0) + "\\right]";
   }

@@ -55,6 +55,7 @@ Binding binding(const Expr& x) {
     case Kind::absolute:
     case Kind::list:
     case Kind::slice:
+    case Kind::range:
       return Binding::atom;
     case Kind::derivative:
       return Binding::product;
@@ -116,6 +117,7 @@ bool Notation::needs_parentheses(const Expr& x, size_t k) const {
     case Kind::absolute:
     case Kind::list:
     case Kind::slice:
+    case Kind::range:
     case Kind::derivative:
       return false;
   }
@@ -162,6 +164,8 @@ std::string Notation::written(const Expr& x) const {
       return of_call(x);
     case Kind::big:
       return of_big(x);
+    case Kind::range:
+      return of_range(x);
     case Kind::bracket:
       return of_bracket(x);
     case Kind::comparison:

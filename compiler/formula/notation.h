@@ -35,6 +35,7 @@ class Notation {
   virtual std::string of_transpose(const Expr& x) const = 0;
   virtual std::string of_call(const Expr& x) const = 0;
   virtual std::string of_big(const Expr& x) const = 0;
+  virtual std::string of_range(const Expr& x) const = 0;
   virtual std::string of_bracket(const Expr& x) const = 0;
   virtual std::string of_comparison(const Expr& x) const = 0;
   virtual std::string of_logic(const Expr& x) const = 0;

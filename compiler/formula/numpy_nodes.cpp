@@ -179,7 +179,7 @@ std::string NumpyBody::subscript(const View& view, const Shape& from) const {
 NumpyBody::Code NumpyBody::view_code(Value value, bool repeat) {
   const Node& node = graph_[value];
   const auto& view = std::get<View>(node.attributes);
-  const Code x = codes_.at(node.operands[0]);
+  Code x = codes_.at(node.operands[0]);
   const Shape& from = graph_.shape(node.operands[0]);
   const int rank = node.type.rank();
   if (!view.fill) {

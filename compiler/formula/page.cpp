@@ -12,8 +12,8 @@ namespace {
 // How many columns a text in UTF-8 takes: accents stand on the letter before.
 int columns(std::string_view text) {
   int count = 0;
-  for (size_t k = 0; k < text.size(); ++k) {
-    const auto byte = static_cast<unsigned char>(text[k]);
+  for (const char each : text) {
+    const auto byte = static_cast<unsigned char>(each);
     if ((byte & 0xC0) == 0x80) continue;
     const bool is_accent = byte == 0xCC;
     count += is_accent ? 0 : 1;

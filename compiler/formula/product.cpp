@@ -45,8 +45,8 @@ class Collector {
     }
   }
 
-  void add_factor(Value value, const At& at, double power,
-                  Factor::Form form = Factor::Form::entry) {
+  void add_factor(Value value, At at, double power, Factor::Form form = Factor::Form::entry) {
+    if (is_uniform(graph_, value, stops_)) at = {};  // it does not matter which entry is read
     for (Factor& factor : product_.factors) {
       if (factor.value == value && factor.form == form && factor.at == at &&
           (factor.power > 0) == (power > 0)) {
@@ -60,6 +60,8 @@ class Collector {
   void collect(Value value, const At& at, double power) {
     if (stops_(value)) {
       add_factor(value, at, power);
+    } else if (at.empty() && is_map(graph_[value].op) && !graph_.shape(value).empty()) {
+      add_factor(value, {}, power);  // all its entries are alike
     } else {
       look_into(value, at, power);
     }
@@ -93,9 +95,8 @@ class Collector {
     } else if (node.op == Op::to_real) {
       if (graph_.type(x[0]).element != Element::boolean) return collect(x[0], at, power);
       return add_condition(x[0], at, power, Factor::Form::holds);
-    } else if (node.op == Op::select && power == 1 && look_into_branch(value, at)) {
-      return;
-    } else if (look_through(value, at, power)) {
+    } else if ((node.op == Op::select && power == 1 && look_into_branch(value, at)) ||
+               look_through(value, at, power)) {
       return;
     }
     add_factor(value, at, power);
@@ -160,13 +161,18 @@ class Collector {
     const Node& node = graph_[value];
     if (node.op == Op::view && !std::get<View>(node.attributes).fill) {
       At inner;
+      // (Of a uniform value, any entry.)
       for (const Affine& access : std::get<View>(node.attributes).map) {
-        inner.push_back(composed(access, at));
+        if (!at.empty()) inner.push_back(composed(access, at));
       }
       collect(node.operands[0], inner, power);
       return true;
     }
     if (node.op == Op::reshape) {
+      if (is_uniform(graph_, node.operands[0], stops_)) {
+        collect(node.operands[0], {}, power);
+        return true;
+      }
       auto axes = unit_axes(node.type.shape, graph_.shape(node.operands[0]));
       if (!axes) return false;
       At inner;
@@ -280,6 +286,15 @@ void reduce_fraction(Product& product) {
     top /= divisor;
     bottom /= divisor;
   }
+}
+
+bool is_uniform(const Graph& graph, Value value, const std::function<bool(Value)>& stops) {
+  const Node& node = graph[value];
+  if (node.type.shape.empty()) return true;
+  const bool moves = node.op == Op::view && !std::get<View>(node.attributes).fill;
+  if (stops(value) || !(moves || is_map(node.op) || node.op == Op::reshape)) return false;
+  return std::all_of(node.operands.begin(), node.operands.end(),
+                     [&](Value operand) { return is_uniform(graph, operand, stops); });
 }
 
 std::optional<std::vector<int>> unit_axes(const Shape& from, const Shape& to) {

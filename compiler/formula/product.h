@@ -43,6 +43,9 @@ struct Product {
 // itself is looked into in any case.
 Product product_of(const Graph& graph, Value value, const std::function<bool(Value)>& stops);
 
+// Whether all entries are the same number: what is made of scalars alone.
+bool is_uniform(const Graph& graph, Value value, const std::function<bool(Value)>& stops);
+
 // Whole numbers in lowest terms; sizes that cancel go.
 void reduce_fraction(Product& product);
 

@@ -13,6 +13,22 @@ bool is_constant(const Graph& graph, Value value) {
   return op == Op::constant || op == Op::symbol || op == Op::size;
 }
 
+namespace {
+
+// Whether the index stands alone in some access.
+bool is_access(const Expr& x, const Expr& index) {
+  if (!x.valid()) return false;
+  if (x.is(Kind::entry)) {
+    for (size_t k = 1; k < x->parts.size(); ++k) {
+      if (x[k] == index) return true;
+    }
+  }
+  return std::any_of(x->parts.begin(), x->parts.end(),
+                     [&](const Expr& part) { return is_access(part, index); });
+}
+
+}  // namespace
+
 void Reader::give_name(Value value, const Expr& name, int rank) {
   given_names_.emplace(value, name);
   give_rank(value, rank);
@@ -101,7 +117,7 @@ Expr Reader::size(const Shape& shape) const {
 // beside a factor 1 − u: w·a(1 − a) and not z·(1 − a).
 Product Reader::factors_of(Value value) const {
   const auto stop = [this](Value x) { return stops(x); };
-  const Product product = product_of(graph_, value, stop);
+  Product product = product_of(graph_, value, stop);
   std::set<Value> complements;
   for (const Factor& factor : product.factors) {
     const Node& node = graph_[factor.value];
@@ -134,7 +150,7 @@ Reader::Scale Reader::scale(const Product& product) const {
   return scale;
 }
 
-Expr Reader::scaled(Scale scale, Expr body) const {
+Expr Reader::scaled(Scale scale, const Expr& body) const {
   Expr top = product(std::move(scale.top));
   const Expr bottom = product(std::move(scale.bottom));
   Expr result;
@@ -160,6 +176,14 @@ Expr Reader::new_index(const Dim& extent) {
   const std::string letter = names_.index(wished, indices_);
   indices_.insert(letter);
   return word(letter);
+}
+
+Expr Reader::over(std::string_view operation, Expr body, Indices bound, const Shape& extents) {
+  for (size_t k = 0; k < bound.size(); ++k) {
+    indices_.erase(text(bound[k]->symbol));
+    if (!is_access(body, bound[k])) bound[k] = range(bound[k], dim(extents[k]));
+  }
+  return big(operation, std::move(body), std::move(bound));
 }
 
 Reader::Indices Reader::new_indices(const Shape& extents) {

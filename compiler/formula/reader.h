@@ -53,6 +53,8 @@ class Reader {
   // Matrix notation. `exact`: written out to the full shape, where an operand that is broadcast
   // along leading axes could stand for it in a sum. Nothing where there is no such notation.
   std::optional<Expr> whole(Value value, bool exact = true);
+  // The same for functions of tensors: a number that stands for a tensor is repeated in full.
+  std::optional<Expr> whole_tensor(Value value);
   // The entry of a value.
   Expr at(Value value, const std::vector<Expr>& indices);
 
@@ -73,7 +75,7 @@ class Reader {
     bool minus = false;
   };
   Scale scale(const Product& product) const;
-  Expr scaled(Scale scale, Expr body) const;
+  Expr scaled(Scale scale, const Expr& body) const;
 
   // A term of a sum.
   struct Term {
@@ -120,6 +122,8 @@ class Reader {
   Expr affine(const Affine& access, const Indices& at) const;
   Expr new_index(const Dim& extent);
   Indices new_indices(const Shape& extents);
+  // Ends the use of bound indices: Σ over them, each with its range where no access says it.
+  Expr over(std::string_view operation, Expr body, Indices bound, const Shape& extents);
 
   // functions.cpp
   Expr applied(Op op, std::vector<Expr> x) const;

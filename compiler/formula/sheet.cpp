@@ -51,7 +51,9 @@ std::vector<std::string> all_names(const Graph& graph, const Subject& subject) {
   for (uint32_t id = 0; id < graph.size(); ++id) {
     const Node& node = graph[Value{id}];
     if (is_leaf_with_name(node.op)) names.insert(std::get<Named>(node.attributes).name);
-    for (const Dim& dim : node.type.shape) {
+    Shape extents = node.type.shape;
+    extents.push_back(node.type.bound);
+    for (const Dim& dim : extents) {
       for (std::string& name : dim.names()) names.insert(std::move(name));
     }
     if (node.op == Op::size) {

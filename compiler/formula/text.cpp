@@ -89,10 +89,12 @@ class Text : public Notation {
 
   std::string of_big(const Expr& x) const override {
     std::string bound;
-    if (x->parts.size() == 2) bound = subscripts(written(x[1]));
+    if (x->parts.size() == 2 && x[1].is(Kind::name)) bound = subscripts(written(x[1]));
     if (bound.empty() && x->parts.size() > 1) bound = fmt::format("_{{{}}}", commas(x, 1));
     return x->word + bound + " " + part(x, 0);
   }
+
+  std::string of_range(const Expr& x) const override { return part(x, 0) + " in 0.." + part(x, 1); }
 
   std::string of_bracket(const Expr& x) const override { return "[" + part(x, 0) + "]"; }
 

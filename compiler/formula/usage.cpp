@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "compiler/formula/product.h"
@@ -59,12 +60,12 @@ std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots
   const std::vector<Value> values = needed(graph, roots, is_named);
   std::map<Value, int> uses;
   for (Value root : roots) ++uses[root];
-  for (auto value = values.rbegin(); value != values.rend(); ++value) {
-    if (is_named(*value)) continue;
-    const auto& operands = graph[*value].operands;
+  for (const Value value : std::ranges::reverse_view(values)) {
+    if (is_named(value)) continue;
+    const auto& operands = graph[value].operands;
     const std::set<Value> distinct(operands.begin(), operands.end());
     for (Value operand : distinct) {
-      uses[operand] += is_transparent(graph, *value) ? uses[*value] : 1;
+      uses[operand] += is_transparent(graph, value) ? uses[value] : 1;
     }
   }
 

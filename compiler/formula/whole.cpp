@@ -49,6 +49,20 @@ std::optional<Expr> Reader::whole(Value value, bool exact) {
   return whole_product(value, exact);
 }
 
+std::optional<Expr> Reader::whole_tensor(Value value) {
+  auto written = whole(value);
+  const Shape& shape = graph_.shape(value);
+  if (!written || shape.empty() || is_named(value)) return written;
+  if (is_uniform(graph_, value, [this](Value x) { return stops(x); })) {
+    return call("full", {size(shape), *written});
+  }
+  // Axes of one entry come and go in matrix notation.
+  if (std::find(shape.begin(), shape.end(), Dim(1)) != shape.end()) {
+    return call("reshape", {*written, size(shape)});
+  }
+  return written;
+}
+
 std::optional<Expr> Reader::whole_sum(Value value, bool exact, bool with_scale) {
   const std::vector<Term> parts = terms_of(value);
   // Where no term has the full shape, one that is broadcast is written out to it.
@@ -123,7 +137,7 @@ std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product)
   if (factor.form != Factor::Form::entry) {
     return whole_condition(value, factor.form == Factor::Form::fails);
   }
-  if (stops(value)) return name_of(value);
+  if (is_named(value)) return name_of(value);
   std::optional<Expr> written;
   if ((op(value) == Op::add || op(value) == Op::sub) && factor.power == 1) {
     if (const auto common = common_scale(terms_of(value))) {
@@ -258,7 +272,7 @@ Expr Reader::with_scalars(Scale scale, std::vector<Piece> scalars, const Expr& t
 std::optional<Expr> Reader::whole_fallback(Value value) {
   if (op(value) != Op::reduce_sum) return std::nullopt;
   const Value x = operands(value)[0];
-  auto written = whole(x);
+  auto written = whole_tensor(x);
   if (!written) return std::nullopt;
   const auto& axes = std::get<Axes>(graph_[value].attributes).axes;
   return with_axes("sum", *written, axes, all_axes(graph_.type(x).rank()));
@@ -322,7 +336,7 @@ std::optional<Expr> Reader::whole_one_hot(Value value) {
 
 std::optional<Expr> Reader::whole_reduction(Value value) {
   const Value x = operands(value)[0];
-  const auto written = whole(x);
+  const auto written = whole_tensor(x);
   if (!written) return std::nullopt;
   const auto& axes = std::get<Axes>(graph_[value].attributes).axes;
   const int rank = graph_.type(x).rank();
@@ -350,7 +364,7 @@ std::optional<Expr> Reader::whole_structure(Value value) {
   if (node.op == Op::size) return dim(std::get<Extent>(node.attributes).dim);
   std::vector<Expr> x;
   for (Value operand : node.operands) {
-    auto written = whole(operand);
+    auto written = whole_tensor(operand);
     if (!written) return std::nullopt;
     x.push_back(*written);
   }

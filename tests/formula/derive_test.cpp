@@ -118,7 +118,7 @@ TEST_CASE("what has no matrix notation is written entry by entry", "[derive]") {
   const Value r = g.reduce(Op::norm, z, {0, 1});
   m.finish("J", m.add(m.add(m.mean(a), m.sum(l)), m.add(m.add(m.sum(q), m.mean(e)), r)));
   CHECK(m.derive({.raw = true}) ==
-        "δ_z[n, i] = z[n, i]/‖z‖ + Σⱼ 1/(4·batch) · [j ≥ i] + ∏ⱼ (if i = j then 1 else z[n, j]) + "
+        "δ_z[n, i] = z[n, i]/‖z‖ + Σ_{j in 0..4} 1/(4·batch) · [j ≥ i] + ∏ⱼ (if i = j then 1 else z[n, j]) + "
         "softmax(z, axis = 0)[n, i] + [z[n, i] = a[n]]/(batch · Σⱼ [z[n, j] = a[n]])\n"
         "∂J/∂W = Xᵀ·δ_z\n");
 }
@@ -144,7 +144,7 @@ TEST_CASE("slices, flips, paddings and concatenations", "[derive]") {
   CHECK(m.derive({.raw = true}) ==
         "δ_both = both + both\n"
         "δ_z[n, i] = flipped[n, i] + (last[n] + last[n])·[i = 5] + z[n, 5 − i] + "
-        "padded[n, i + 1] + padded[n, i + 1] + Σⱼ δ_both[n, j + 3]·[2·j + 1 = i] + "
+        "padded[n, i + 1] + padded[n, i + 1] + Σ_{j in 0..3} δ_both[n, j + 3]·[2·j + 1 = i] + "
         "(if i < 3 then δ_both[n, i] else 0)\n"
         "∂J/∂w = 1ᵀ·(δ_z ⊙ X)\n");
 }
