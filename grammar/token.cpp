@@ -22,8 +22,8 @@ constexpr TokenInfo table[] = {
 
 constexpr std::string_view descriptions[] = {
     "the end of the file", "the end of the line", "a name", "a number", "a string",
-#define MARK(name, spelling, after) "`" spelling "`",
-#define WORD(name, spelling, group, after, before) "`" spelling "`",
+#define MARK(name, spelling, after) ("`" spelling "`"),
+#define WORD(name, spelling, group, after, before) ("`" spelling "`"),
 #include "grammar/tokens.def"
 #undef MARK
 #undef WORD

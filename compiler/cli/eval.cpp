@@ -101,6 +101,7 @@ Status eval(const EvalOptions& options) {
   auto session = begin(*program, precision_of(*program, options), options,
                        {options.weights, options.allow_missing, &needed});
   if (!session) return unreadable(options, session.error());
+  if (session->data.samples == 0) return unreadable(options, {"the data have no samples", ""});
 
   const runtime::BatchOptions cut{.batch = options.batch, .shuffle = false, .seed = options.seed};
   runtime::Batches batches(session->data.dataset, cut);
@@ -133,8 +134,7 @@ void add_eval(CLI::App& app, Status& status) {
   command->add_option("--weights", options->weights, "trained weights, .safetensors or .npz");
   command->add_option("--grad", options->gradients, "write the loss's gradients to this .npz");
   command->add_option("--of", options->of, "the loss that this is about");
-  command->add_option("--batch", options->batch, "samples in a batch (all)")
-      ->check(CLI::PositiveNumber);
+  command->add_option("--batch", options->batch, "samples in a batch (all)")->check(at_least_one());
   command->add_flag("--allow-missing", options->allow_missing,
                     "start missing weights from their initialisers");
   command->callback(

@@ -77,6 +77,7 @@ class Gradcheck {
     auto session = begin(program_, Precision::f64, options_, {options_.weights, false, &needed});
     if (!session) return unreadable(options_, session.error());
     session_ = *std::move(session);
+    if (session_.data.samples == 0) return unreadable(options_, {"the data have no samples", ""});
     keep_samples(session_.data, options_.samples);
 
     const std::set<Value> hidden = overridden(program_.graph, loss->value);
@@ -93,6 +94,13 @@ class Gradcheck {
     runtime::Batches batches(data, runtime::BatchOptions{.batch = 0, .shuffle = false});
     batch_ = batches.at(0, 0);
     gradient_call.run(batch_);
+    value_call.run(batch_);
+    if (!std::isfinite(value_call.output("loss")->at(0))) {
+      print_error(options_,
+                  fmt::format("the loss is {} at these weights", value_call.output("loss")->at(0)),
+                  "differences tell nothing there; `--weights FILE` starts elsewhere");
+      return Status::check_failed;
+    }
 
     std::vector<Checked> all;
     for (runtime::Variable& variable : session_.weights.all) {
@@ -211,9 +219,9 @@ void add_gradcheck(CLI::App& app, Status& status) {
   command->add_option("--weights", options->weights, "check at these weights");
   command->add_option("--of", options->of, "the loss that this is about");
   command->add_option("--samples", options->samples, "samples of the data to check on (64)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command->add_option("--entries", options->entries, "entries of each parameter to check (100)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command->callback([options, &status] {
     status = options->dump.empty() ? gradcheck(*options) : dump(*options);
   });

@@ -1,8 +1,50 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "compiler/cli/commands.h"
+#include "grammar/diagnostic.h"
 
 using namespace gradus::cli;  // NOLINT(google-build-using-namespace): the commands
+
+namespace {
+
+// Names of the subcommands, or of the options of the one that is given.
+std::vector<std::string> known_words(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::App* each : app.get_subcommands({})) words.push_back(each->get_name());
+  for (const CLI::App* given : app.get_subcommands()) {
+    for (const CLI::Option* option : given->get_options()) {
+      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+    }
+  }
+  return words;
+}
+
+// What is wrong with the arguments, and what may have been meant by one that is not known.
+void explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::vector<std::string> words = known_words(app);
+  std::string message = error.what();
+  std::string help =
+      "`gradus --help` lists the subcommands, `gradus SUBCOMMAND --help` its options";
+  for (int k = 1; k < argc; ++k) {
+    std::string word = argv[k];
+    word = word.substr(0, word.find('='));
+    const bool is_option = word.starts_with("--");
+    if (std::find(words.begin(), words.end(), word) != words.end() || (k > 1 && !is_option)) {
+      continue;
+    }
+    if (!is_option) message = fmt::format("there is no subcommand `{}`", word);
+    const std::string_view near = gradus::closest(word, words);
+    if (!near.empty()) help = fmt::format("did you mean `{}`?", near);
+    break;
+  }
+  fmt::print(stderr, "error: {}\n  = help: {}\n", message, help);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   Status status = Status::done;
@@ -22,7 +64,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& outcome) {  // --help and --version end here too
-    return app.exit(outcome) == 0 ? 0 : static_cast<int>(Status::wrong_usage);
+    if (outcome.get_exit_code() == 0) return app.exit(outcome);
+    explain(app, outcome, argc, argv);
+    return static_cast<int>(Status::wrong_usage);
   }
   return static_cast<int>(status);
 }

@@ -1,6 +1,9 @@
 #include "compiler/cli/options.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include <cstdlib>
 #include <thread>
@@ -28,6 +31,29 @@ void add_common(CLI::App& command, Options& options) {
   command.add_option("--dump", options.dump, "print what a phase made, and stop there")
       ->check(
           CLI::IsMember({"syntax", "types", "graph", "gradient", "simplified", "plan", "llvm"}));
+}
+
+CLI::Validator at_least_one() {
+  return {[](std::string& text) {
+            const bool whole = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+              return c >= '0' && c <= '9';
+            });
+            const bool zero = text.find_first_not_of('0') == std::string::npos;
+            return whole && !zero ? "" : fmt::format("{} is not a whole number above 0", text);
+          },
+          "N"};
+}
+
+CLI::Validator weights_ending() {
+  return {[](std::string& path) {
+            const bool known = path.ends_with(".safetensors") || path.ends_with(".npz");
+            return known ? ""
+                         : fmt::format(
+                               "{} ends neither in .safetensors nor in .npz, which says "
+                               "how it is written",
+                               path);
+          },
+          "FILE"};
 }
 
 bool use_color(const Options& options, int file_descriptor) {

@@ -25,6 +25,11 @@ struct Options {
 // Adds FILE and the options that every command understands.
 void add_common(CLI::App& command, Options& options);
 
+// An option's number that counts something.
+CLI::Validator at_least_one();
+// The path of a weights file to be written: its ending says the format.
+CLI::Validator weights_ending();
+
 // Whether to colour what goes to this stream: `--color`, NO_COLOR, and whether it is a terminal.
 bool use_color(const Options& options, int file_descriptor);
 

@@ -114,8 +114,7 @@ void add_predict(CLI::App& app, Status& status) {
       ->required();
   command->add_option("--of", options->of, "a definition instead of the outputs (repeatable)")
       ->allow_extra_args(false);
-  command->add_option("--batch", options->batch, "samples in a batch (all)")
-      ->check(CLI::PositiveNumber);
+  command->add_option("--batch", options->batch, "samples in a batch (all)")->check(at_least_one());
   command->add_flag("--allow-missing", options->allow_missing,
                     "start missing weights from their initialisers");
   command->callback(

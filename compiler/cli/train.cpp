@@ -134,6 +134,9 @@ class TrainingRun {
     }
     if (auto error = add_optimizer_states(program_, session_)) return error;
     training_rows_ = static_cast<int64_t>(session_.data.split.training.size());
+    if (session_.data.samples && training_rows_ == 0) {
+      return runtime::Error{"the data have no samples to train on", ""};
+    }
     schedule_ = schedule_of(program_.trains[0], options_, training_rows_);
     return std::nullopt;
   }
@@ -267,15 +270,16 @@ void add_train(CLI::App& app, Status& status) {
   CLI::App* command = app.add_subcommand("train", "Derives, compiles and trains.");
   add_common(*command, *options);
   command->add_option("--epochs", options->epochs, "passes over the data, instead of the model's")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command->add_option("--steps", options->steps, "steps in all, instead of epochs")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command->add_option("--batch", options->batch, "samples in a batch, instead of the model's")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command->add_option("--weights", options->weights, "start from these weights");
   command->add_flag("--allow-missing", options->allow_missing,
                     "start missing weights from their initialisers");
-  command->add_option("--save", options->save, "write the weights here: .safetensors or .npz");
+  command->add_option("--save", options->save, "write the weights here: .safetensors or .npz")
+      ->check(weights_ending());
   command->callback(
       [options, &status] { status = options->dump.empty() ? train(*options) : dump(*options); });
 }
