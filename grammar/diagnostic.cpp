@@ -141,6 +141,13 @@ std::string_view closest(std::string_view name, std::span<const std::string> can
       best = candidate;
     }
   }
+  if (!best.empty()) return best;
+  for (const std::string& candidate : candidates) {
+    const std::u32string letters = folded(candidate);
+    const auto [shorter, longer] = std::minmax(
+        wanted, letters, [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    if (2 * shorter.size() > longer.size() && longer.starts_with(shorter)) return candidate;
+  }
   return best;
 }
 

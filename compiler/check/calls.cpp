@@ -17,13 +17,20 @@ std::vector<std::string> names_of(const std::vector<syntax::Formal>& formals) {
 
 }  // namespace
 
+Checker::Arguments Checker::evaluate(const std::vector<syntax::Argument>& arguments, Scope& scope) {
+  Arguments made;
+  for (const syntax::Argument& each : arguments) {
+    const Span at = each.value->span;
+    auto thing = std::make_shared<Thing>(evaluate(*each.value, scope));
+    made.push_back({each.keyword ? each.keyword->text : "", std::move(thing), at,
+                    each.keyword ? each.keyword->span : at});
+  }
+  return made;
+}
+
 Thing Checker::call(const syntax::Call& x, Scope& scope, Span at, const std::string& name) {
   // Arguments first: an unnamed layer is counted in the order of evaluation.
-  Arguments arguments;
-  for (const syntax::Argument& each : x.arguments) {
-    arguments.push_back({each.keyword ? each.keyword->text : "",
-                         std::make_shared<Thing>(evaluate(*each.value, scope)), each.value->span});
-  }
+  const Arguments arguments = evaluate(x.arguments, scope);
   const Thing callee = evaluate(*x.function, scope);
   if (callee.as<Poison>() != nullptr) throw Reported{};
   if (const auto* use = callee.as<LayerUse>()) return call_again(*use->layer, arguments, at);
@@ -149,8 +156,7 @@ void Checker::bind(const std::vector<syntax::Formal>& formals, const Arguments& 
         if (each.name.text == given.name) formal = &each;
       }
       if (formal == nullptr) {
-        fail(errors::no_such_argument(given.span, function, given.name,
-                                      closest(given.name, names_of(formals))));
+        fail(errors::no_such_argument(given.name_at, function, given.name, names_of(formals)));
       }
     }
     if (formal->type) match(*formal, *given.thing, inner, given.span);
@@ -223,7 +229,7 @@ void Checker::allow(const Arguments& arguments, size_t positions,
     if (each.name.empty()) {
       if (++given > positions) fail(errors::too_many_arguments(at, function, positions));
     } else if (std::find(names.begin(), names.end(), each.name) == names.end()) {
-      fail(errors::no_such_argument(each.span, function, each.name, closest(each.name, names)));
+      fail(errors::no_such_argument(each.name_at, function, each.name, names));
     }
   }
 }

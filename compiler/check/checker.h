@@ -109,6 +109,7 @@ class Checker {
   Thing unary(const syntax::Unary& x, Scope& scope, Span at);
   Thing binary(const syntax::Binary& x, Scope& scope, Span at);
   Thing of_known(Op op, const Known& left, const Known& right);
+  std::string other_factor(size_t rank, const Dim& inner, Value right);
   Value matmul(const errors::Operand& left, const errors::Operand& right, Value a, Value b,
                Span at);
   Thing branch(const syntax::If& x, Scope& scope, Span at, const std::string& name);
@@ -119,6 +120,7 @@ class Checker {
   Thing access(const syntax::Subscript& x, Scope& scope, Span at);
 
   // calls.cpp: functions and layers
+  Arguments evaluate(const std::vector<syntax::Argument>& arguments, Scope& scope);
   Thing call(const syntax::Call& x, Scope& scope, Span at, const std::string& name);
   Thing call_function(const Callable& callee, const Arguments& arguments, Span at, Scope& caller,
                       const std::string& name);

@@ -207,9 +207,12 @@ Diagnostic too_many_arguments(Span at, std::string_view function, size_t takes) 
 }
 
 Diagnostic no_such_argument(Span at, std::string_view function, std::string_view name,
-                            std::string_view near) {
+                            const std::vector<std::string>& takes) {
+  const std::string_view near = closest(name, takes);
   return error(E0305, at, fmt::format("`{}` has no argument `{}`", function, name),
-               did_you_mean(near));
+               !near.empty()   ? did_you_mean(near)
+               : takes.empty() ? fmt::format("`{}` takes none by name", function)
+                               : fmt::format("it takes `{}`", fmt::join(takes, "`, `")));
 }
 
 Diagnostic missing_argument(Span at, std::string_view function, std::string_view name) {

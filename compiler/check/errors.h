@@ -52,7 +52,7 @@ Diagnostic no_such_parameter(Span at, std::string_view layer, std::string_view n
 Diagnostic not_a_function(Span at);
 Diagnostic too_many_arguments(Span at, std::string_view function, size_t takes);
 Diagnostic no_such_argument(Span at, std::string_view function, std::string_view name,
-                            std::string_view near);
+                            const std::vector<std::string>& takes);
 Diagnostic missing_argument(Span at, std::string_view function, std::string_view name);
 Diagnostic endless_calls(Span at, std::string_view function);
 Diagnostic defined_twice(Span at, std::string_view name, Span before);

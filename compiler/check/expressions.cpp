@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -220,6 +222,19 @@ Thing Checker::of_known(Op op, const Known& left, const Known& right) {
   return {made};
 }
 
+// A definition that fits to the left of `right`, the last one before the place; empty if none does.
+std::string Checker::other_factor(size_t rank, const Dim& inner, Value right) {
+  const Provenance* named = graph().provenance(right);
+  if (!calls_.empty() || named == nullptr) return {};
+  for (auto each = program_.definitions.rbegin(); each != program_.definitions.rend(); ++each) {
+    const Shape& shape = graph().shape(each->value);
+    if (shape.size() != rank || shape.back() != inner) continue;
+    return fmt::format("`{}` has shape {}; did you mean `{} @ {}`?", each->name, text(shape),
+                       each->name, named->name);
+  }
+  return {};
+}
+
 Value Checker::matmul(const errors::Operand& left, const errors::Operand& right, Value a, Value b,
                       Span at) {
   const Shape& s = left.shape;
@@ -234,12 +249,7 @@ Value Checker::matmul(const errors::Operand& left, const errors::Operand& right,
       help = "did you mean to transpose the right side, `'`?";
     if (s.size() >= 2 && s[s.size() - 2] == inner)
       help = "did you mean to transpose the left side, `'`?";
-    for (const NamedValue& each : program_.definitions) {
-      const Shape& shape = graph().shape(each.value);
-      if (help.empty() && shape.size() == s.size() && shape.back() == inner) {
-        help = "`" + each.name + "` has shape " + text(shape) + "; did you mean that?";
-      }
-    }
+    if (help.empty()) help = other_factor(s.size(), inner, b);
     fail(errors::matmul_mismatch(at, left, right, help));
   }
   const errors::Operand batch_left{left.span, row ? Shape{} : Shape(s.begin(), s.end() - 2), {}};

@@ -61,7 +61,8 @@ struct Callable {
 struct Argument {
   std::string name;  // empty: positional
   std::shared_ptr<Thing> thing;
-  Span span;
+  Span span;     // of the value
+  Span name_at;  // of the name, or else of the value
 };
 
 // A layer that was called: it owns parameters, has a value, and can be called again.

@@ -173,8 +173,9 @@ void Checker::train(const syntax::Train& train) {
   for (const NamedValue& each : program_.losses) losses.push_back(each.name);
   if (std::find(losses.begin(), losses.end(), made.loss) == losses.end()) {
     const Thing* known = find(made.loss, file_);
-    if (known != nullptr && known->as<Poison>() != nullptr) return;
-    fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses)));
+    if (known == nullptr || known->as<Poison>() == nullptr) {
+      fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses)));
+    }
   }
   const syntax::Expr* optimizer = nullptr;
   bool sound = true;
@@ -185,8 +186,10 @@ void Checker::train(const syntax::Train& train) {
       sound = succeeds([&] { train_option(option, made); }) && sound;
     }
   }
-  if (optimizer == nullptr) fail(errors::no_optimizer(train.loss.span));
-  if (!sound) return;
+  if (optimizer == nullptr) {
+    if (!sound) return;
+    fail(errors::no_optimizer(train.loss.span));
+  }
   for (size_t parameter : trained(train)) {
     made.optimizer.push_back(optimizer_update(*optimizer, parameter, made));
   }
@@ -215,13 +218,7 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   Scope inner;
   inner.parent = &file_;
   Arguments arguments;
-  if (call != nullptr) {
-    for (const syntax::Argument& each : call->arguments) {
-      arguments.push_back({each.keyword ? each.keyword->text : "",
-                           std::make_shared<Thing>(evaluate(*each.value, file_)),
-                           each.value->span});
-    }
-  }
+  if (call != nullptr) arguments = evaluate(call->arguments, file_);
   bind(rule.formals, arguments, inner, optimizer.span, use->name);
   const Value step = value(file_.names.at("step"), optimizer.span);
   inner.names["t"] = {Tensor{graph().map(Op::add, {step, graph().constant(1)})}};

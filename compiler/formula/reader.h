@@ -36,6 +36,8 @@ class Reader {
   // a value is called δ after it.
   void set_adjoints(std::map<Value, std::string> adjoints) { adjoints_ = std::move(adjoints); }
   bool is_adjoint(Value value) const { return adjoints_.count(value) > 0; }
+  // Whether a factor that is an adjoint, and has no matrix notation, may get its name.
+  void name_adjoints(bool may) { may_name_adjoints_ = may; }
   // A new name for a value that is no definition.
   void give_auxiliary_name(Value value);
 
@@ -136,6 +138,7 @@ class Reader {
   std::map<Value, int> given_ranks_;
   std::map<Value, int> ranks_;  // of the others, as far as asked for
   std::map<Value, std::string> adjoints_;
+  bool may_name_adjoints_ = true;
   std::vector<Value> new_auxiliaries_;
   std::set<std::string> indices_;  // in use in the equation at hand
 };

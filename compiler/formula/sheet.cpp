@@ -189,6 +189,7 @@ void Sheet::name_auxiliaries(std::span<const Value> roots) {
 }
 
 void Sheet::hide_auxiliaries() {
+  reader_.name_adjoints(false);
   for (Value value : auxiliaries_) {
     if (written_.count(value) > 0 || !reader_.is_named(value)) continue;
     hidden_.emplace(value, *reader_.take_name(value));
@@ -198,9 +199,11 @@ void Sheet::hide_auxiliaries() {
 void Sheet::show_auxiliaries() {
   for (const auto& [value, name] : hidden_) reader_.give_name(value, name, reader_.rank(value));
   hidden_.clear();
+  reader_.name_adjoints(true);
 }
 
 void Sheet::add_auxiliaries_of(Page& page, Value value) {
+  for (Value made : reader_.take_new_auxiliaries()) auxiliaries_.push_back(made);
   std::vector<Value> needed;
   for (Value other : read_by(graph_, value, [&](Value x) { return reader_.is_named(x); })) {
     if (std::find(auxiliaries_.begin(), auxiliaries_.end(), other) != auxiliaries_.end()) {
@@ -214,7 +217,6 @@ void Sheet::add_auxiliaries_of(Page& page, Value value) {
 
 void Sheet::add(Page& page, const Expr& left, Value value) {
   const Equation equation = reader_.equation(left, value);
-  for (Value made : reader_.take_new_auxiliaries()) auxiliaries_.push_back(made);
   add_auxiliaries_of(page, value);
   page.emplace_back(equation);
 }

@@ -28,8 +28,11 @@ class Sheet {
   // Adds `left = value`, and what it needs before it.
   void add(Page& page, const Expr& left, Value value);
 
+  // Adds the equations of the auxiliary values that the formula of `value` was written with.
+  void add_auxiliaries_of(Page& page, Value value);
+
   // Takes the names of auxiliary values that have no equation yet, so that nothing is written by
-  // them; and gives them back.
+  // them, and makes none for adjoints; and gives them back.
   void hide_auxiliaries();
   void show_auxiliaries();
 
@@ -39,7 +42,6 @@ class Sheet {
   void name_auxiliaries(std::span<const Value> roots);
   std::map<Value, std::string> owners() const;
   std::map<Value, std::string> adjoints();
-  void add_auxiliaries_of(Page& page, Value value);
 
   Graph& graph_;
   const Subject& subject_;

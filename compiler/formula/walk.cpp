@@ -58,7 +58,7 @@ Page Walk::page() {
 
 void Walk::add_forward() {
   page_.emplace_back(Remark{"Forward", {}, true});
-  for (Value value : order_) page_.emplace_back(sheet_.reader().equation(name(value), value));
+  for (Value value : order_) sheet_.add(page_, name(value), value);
 }
 
 Expr Walk::adjoint(Value value) const {
@@ -206,6 +206,7 @@ void Walk::add_factor(const Edge& edge, bool is_one_of_several) {
   } else if (!(by_name.right == equation.right)) {
     equation.right.push_back(by_name.right[0]);
   }
+  sheet_.add_auxiliaries_of(page_, factor.value);
   page_.emplace_back(std::move(equation));
 }
 
@@ -223,6 +224,7 @@ void Walk::add_simplification(const Wanted& wanted) {
   } else {
     if (symbols(product.right[0]) <= longest_product) {
       page_.emplace_back(Remark{"Product"});
+      sheet_.add_auxiliaries_of(page_, raw->second);
       page_.emplace_back(product);
     }
     std::vector<Step> fresh;

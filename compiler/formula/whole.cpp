@@ -150,7 +150,7 @@ std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product)
   } else {
     written = whole(value);
   }
-  if (!written && adjoints_.count(value) > 0) written = auxiliary(value);
+  if (!written && may_name_adjoints_ && is_adjoint(value)) written = auxiliary(value);
   return written;
 }
 
