@@ -33,7 +33,10 @@ Thing Checker::call(const syntax::Call& x, Scope& scope, Span at, const std::str
   const Arguments arguments = evaluate(x.arguments, scope);
   const Thing callee = evaluate(*x.function, scope);
   if (callee.as<Poison>() != nullptr) throw Reported{};
-  if (const auto* use = callee.as<LayerUse>()) return call_again(*use->layer, arguments, at);
+  if (const auto* use = callee.as<LayerUse>()) {
+    if (use->layer->function == nullptr) fail(errors::not_a_function(x.function->span));
+    return call_again(*use->layer, arguments, at);
+  }
   const auto* function = callee.as<Callable>();
   if (function == nullptr) fail(errors::not_a_function(x.function->span));
   for (const Argument& each : arguments) {
@@ -51,26 +54,28 @@ Thing Checker::call_function(const Callable& callee, const Arguments& arguments,
   std::shared_ptr<Layer> layer;
   if (function.kind == syntax::FunctionKind::layer) {
     if (&caller != &file_ && caller.layer == nullptr) fail(errors::param_in_function(at));
+    may_own(caller, at);
     layer = std::make_shared<Layer>();
-    std::string own = name;
-    if (own.empty()) {
-      own = fmt::format("{}{}", function.name.text, caller.unnamed[function.name.text]++);
+    std::string name_of_own = name;
+    if (name_of_own.empty()) {
+      name_of_own = fmt::format("{}{}", function.name.text, caller.unnamed[function.name.text]++);
     }
     if (caller.again) {  // the nested layer of the first call, on other values
-      const auto before = caller.layer->parameters.find(own);
+      const auto before = caller.layer->parameters.find(name_of_own);
       if (before != caller.layer->parameters.end()) {
         if (const auto* use = before->second.as<LayerUse>()) {
           return call_again(*use->layer, arguments, at);
         }
       }
     }
-    layer->name = caller.prefix + own;
+    layer->name = caller.prefix + name_of_own;
+    layer->at = at;
     layer->function = &function;
     layer->scope = callee.scope;
     layer->arguments = arguments;
     inner.layer = layer.get();
     inner.prefix = layer->name + ".";
-    if (caller.layer != nullptr) caller.layer->parameters[own] = Thing{LayerUse{layer}};
+    own(caller, name_of_own, layer);
   }
   bind(function.formals, arguments, inner, at, function.name.text);
   const size_t before = program_.parameters.size();

@@ -76,7 +76,8 @@ void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
     return;
   }
   auto before = scope.places.find(name.text);
-  if (before != scope.places.end())
+  const auto carried = scope.carried.find(name.text);
+  if (before != scope.places.end() && carried == scope.carried.end())
     fail(errors::defined_twice(name.span, name.text, before->second));
   if (&scope == &file_) {
     if (is_operator(name.text)) fail(errors::operator_redefined(name.span, name.text));
@@ -89,7 +90,9 @@ void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
   if (const auto* use = thing.as<LayerUse>()) {
     if (const auto* tensor = use->layer->result->as<Tensor>()) value = tensor->value;
   }
-  if (value.valid() && (&scope == &file_ || scope.layer != nullptr)) {
+  // What a round binds again later has no name of its own.
+  const bool is_last = carried == scope.carried.end() || --carried->second == 0;
+  if (value.valid() && is_last && (&scope == &file_ || scope.layer != nullptr)) {
     const std::string full = scope.prefix + name.text;
     graph().set_provenance(value, {full, name.span.file, name.span.begin, name.span.end});
     program_.definitions.push_back({full, value, name.span});

@@ -115,6 +115,18 @@ class Checker {
   Thing branch(const syntax::If& x, Scope& scope, Span at, const std::string& name);
   Thing reference(const std::string& name, Scope& scope, Span at);
   Thing member(const syntax::Member& x, Scope& scope);
+  Thing parameter(const Layer& layer, const syntax::Name& name);
+
+  // loops.cpp: repeat, and what loops own
+  Thing repeat(const syntax::Repeat& x, Scope& scope, const std::string& name);
+  void round(const syntax::Repeat& x, Scope& scope, const std::string& name, Layer& owner,
+             int64_t number, std::vector<Thing>& carried);
+  const Layer* round_of(const syntax::Subscript& x, Scope& scope);
+  Thing carried_on(const Thing& thing, Span at);
+  std::vector<Thing> taken_apart(const Thing& thing);
+  void may_own(const Scope& scope, Span at);
+  void own(Scope& scope, const std::string& name, std::shared_ptr<Layer> layer);
+  const Layer* owned_before(const Scope& scope, const std::string& name);
 
   // access.cpp: x[…]
   Thing access(const syntax::Subscript& x, Scope& scope, Span at);

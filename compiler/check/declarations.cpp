@@ -147,6 +147,7 @@ void Checker::declare(const syntax::Param& x, Scope& scope) {
     return;
   }
   if (&scope != &file_ && scope.layer == nullptr) fail(errors::param_in_function(x.span));
+  may_own(scope, x.span);
   Parameter made;
   made.name = scope.prefix + x.name.text;
   made.span = x.name.span;
@@ -251,16 +252,20 @@ void Checker::declare(const syntax::Definition& x, Scope& scope) {
     fail(errors::not_supported(x.span, "index notation"));
   }
   const bool one = x.names.size() == 1;
-  Thing thing = evaluate(*x.value, scope, one ? x.names[0].text : "");
+  // With several results a loop's name is the first.
+  const bool is_loop = std::holds_alternative<syntax::Scan>(x.value->what) ||
+                       std::holds_alternative<syntax::Repeat>(x.value->what);
+  Thing thing = evaluate(*x.value, scope, one || is_loop ? x.names[0].text : "");
   if (thing.as<Poison>() != nullptr) throw Reported{};
   if (one) {
     define(scope, x.names[0], std::move(thing));
     return;
   }
-  const auto* several = thing.as<Several>();
-  const size_t count = several == nullptr ? 1 : several->values.size();
-  if (count != x.names.size()) fail(errors::count_mismatch(x.value->span, x.names.size(), count));
-  for (size_t k = 0; k < count; ++k) define(scope, x.names[k], several->values[k]);
+  const std::vector<Thing> values = taken_apart(thing);
+  if (values.size() != x.names.size()) {
+    fail(errors::count_mismatch(x.value->span, x.names.size(), values.size()));
+  }
+  for (size_t k = 0; k < values.size(); ++k) define(scope, x.names[k], values[k]);
 }
 
 void Checker::declare(const syntax::Assignment& x, Scope& scope) {

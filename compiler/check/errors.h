@@ -61,6 +61,11 @@ Diagnostic no_such_initialiser(Span at, std::string_view near);
 Diagnostic operator_redefined(Span at, std::string_view name);
 Diagnostic no_such_constant(std::string_view name, std::string_view near);
 Diagnostic needs_shape(Span at, std::string_view name);
+Diagnostic loop_needs_name(Span at, std::string_view keyword);
+Diagnostic layer_twice(Span at, std::string_view name, Span before);
+Diagnostic rounds_backwards(Span at, int64_t first, int64_t end);
+Diagnostic too_many_rounds(Span at, int64_t rounds, int64_t most);
+Diagnostic no_such_round(Span at, std::string_view loop, int64_t first, int64_t last);
 
 Diagnostic no_such_source(Span at, std::string_view near);
 Diagnostic no_such_option(Span at, std::string_view name, std::string_view near);

@@ -87,9 +87,7 @@ Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::strin
             fail(errors::not_supported(x.reducer_span, "index notation"));
           },
           [&](const syntax::Scan& x) -> Thing { fail(errors::not_supported(x.keyword, "`scan`")); },
-          [&](const syntax::Repeat& x) -> Thing {
-            fail(errors::not_supported(x.keyword, "`repeat`"));
-          },
+          [&](const syntax::Repeat& x) { return repeat(x, scope, name); },
       },
       expr.what);
 }
@@ -115,16 +113,28 @@ Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
 }
 
 Thing Checker::member(const syntax::Member& x, Scope& scope) {
-  const Thing base = evaluate(*x.of, scope);
-  if (base.as<Poison>() != nullptr) throw Reported{};
-  const auto* use = base.as<LayerUse>();
-  if (use == nullptr) fail(errors::no_such_parameter(x.name.span, "this", x.name.text, ""));
-  const auto found = use->layer->parameters.find(x.name.text);
-  if (found != use->layer->parameters.end()) return found->second;
+  const auto* subscript = std::get_if<syntax::Subscript>(&x.of->what);
+  const Layer* layer = subscript == nullptr ? nullptr : round_of(*subscript, scope);
+  if (layer == nullptr) {
+    const Thing base = evaluate(*x.of, scope);
+    if (base.as<Poison>() != nullptr) throw Reported{};
+    const auto* use = base.as<LayerUse>();
+    if (use == nullptr) fail(errors::no_such_parameter(x.name.span, "this", x.name.text, ""));
+    return parameter(*use->layer, x.name);
+  }
+  return parameter(*layer, x.name);
+}
+
+Thing Checker::parameter(const Layer& layer, const syntax::Name& name) {
+  const auto found = layer.parameters.find(name.text);
+  if (found != layer.parameters.end()) return found->second;
   std::vector<std::string> names;
-  for (const auto& [name, thing] : use->layer->parameters) names.push_back(name);
-  fail(errors::no_such_parameter(x.name.span, use->layer->name, x.name.text,
-                                 closest(x.name.text, names)));
+  for (const auto& [known, thing] : layer.parameters) names.push_back(known);
+  std::string near(closest(name.text, names));
+  if (!layer.rounds.empty()) {
+    near = fmt::format("{}[{}].{}", layer.name, layer.rounds.begin()->first, name.text);
+  }
+  fail(errors::no_such_parameter(name.span, layer.name, name.text, near));
 }
 
 Thing Checker::negative(const Thing& operand, Span at) {

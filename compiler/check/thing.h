@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -65,14 +66,17 @@ struct Argument {
   Span name_at;  // of the name, or else of the value
 };
 
-// A layer that was called: it owns parameters, has a value, and can be called again.
+// A layer that was called: it owns parameters, has a value, and can be called again. A loop that
+// owns parameters is one too, but has no function.
 struct Layer {
   std::string name;  // dotted
+  Span at;           // of the call
   const syntax::Function* function = nullptr;
   Scope* scope = nullptr;
   std::vector<Argument> arguments;          // of the first call
   std::map<std::string, Thing> parameters;  // and nested layers
   std::shared_ptr<Thing> result;
+  std::map<int64_t, std::shared_ptr<Layer>> rounds;  // of a `repeat`: what each round owns
 };
 
 struct LayerUse {
@@ -97,6 +101,8 @@ struct Scope {
   std::map<std::string, int> unnamed;  // calls of each layer that are not definitions
   Layer* layer = nullptr;              // whose body this is
   bool again = false;  // it was called before: parameters are those of the first call
+  std::map<std::string, int> carried;  // names of a loop, and how often the round still binds them
+  std::string_view nameless;           // the keyword of a loop around it that no definition names
 };
 
 }  // namespace gradus::checking

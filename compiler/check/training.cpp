@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/pattern.h"
 
 // The blocks that say how to train: data, train, and the optimizers' updates.
 namespace gradus::checking {
@@ -14,29 +15,22 @@ const std::vector<std::string>& source_names() {
   return names;
 }
 
-// A path like `gen.h.W` against `gen.*`: a part is a name or `*`, and the last `*` stands for all
-// that follows.
-bool matches(const std::vector<syntax::PatternPart>& parts, const std::string& name) {
-  std::vector<std::string> path;
-  for (size_t begin = 0; begin <= name.size();) {
-    const size_t end = std::min(name.find('.', begin), name.size());
-    path.push_back(name.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  for (size_t k = 0; k < parts.size(); ++k) {
-    if (k >= path.size()) return false;
-    const bool any = parts[k].kind == syntax::PatternPart::Kind::any_name;
-    if (any && k + 1 == parts.size()) return true;
-    if (!any && parts[k].name != path[k]) return false;
-  }
-  return parts.size() == path.size();
-}
-
+// A pattern as it is written.
 std::string shown(const syntax::Pattern& pattern) {
   std::string text;
   for (const syntax::PatternPart& part : pattern.parts) {
-    if (!text.empty()) text += ".";
-    text += part.kind == syntax::PatternPart::Kind::any_name ? "*" : part.name;
+    switch (part.kind) {
+      case syntax::PatternPart::Kind::name:
+      case syntax::PatternPart::Kind::any_name:
+        text += (text.empty() ? "" : ".") + part.name;
+        break;
+      case syntax::PatternPart::Kind::round:
+        text += fmt::format("[{}]", part.round.value);
+        break;
+      case syntax::PatternPart::Kind::any_round:
+        text += "[*]";
+        break;
+    }
   }
   return text;
 }
@@ -113,12 +107,12 @@ std::vector<size_t> Checker::trained(const syntax::Train& train) {
   for (const syntax::Pattern& pattern : train.over) {
     bool any = false;
     for (const Parameter& each : program_.parameters)
-      any = any || matches(pattern.parts, each.name);
+      any = any || matches_pattern(shown(pattern), each.name);
     if (!any) fail(errors::nothing_matches(pattern.span, shown(pattern)));
   }
   for (size_t k = 0; k < program_.parameters.size(); ++k) {
     const bool in = std::any_of(train.over.begin(), train.over.end(), [&](const auto& pattern) {
-      return matches(pattern.parts, program_.parameters[k].name);
+      return matches_pattern(shown(pattern), program_.parameters[k].name);
     });
     if (in || train.over.empty()) chosen.push_back(k);
   }

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "compiler/check/pattern.h"
 #include "compiler/cli/commands.h"
 #include "compiler/cli/dump.h"
 #include "compiler/cli/model.h"
@@ -51,6 +52,27 @@ std::optional<Definition> named(const Program& program, const std::string& name,
   return std::nullopt;
 }
 
+// What `--wrt` names: values, or parameters by a pattern, `y[*].h.W`. All parameters by default.
+// Whether there is something by each name.
+bool all_named(const Program& program, const DeriveOptions& options,
+               std::vector<Definition>& variables) {
+  const std::vector<Definition> parameters = parameters_of(program);
+  if (options.wrt.empty()) variables = parameters;
+  for (const std::string& name : options.wrt) {
+    const size_t before = variables.size();
+    if (name.find('*') != std::string::npos) {
+      for (const Definition& each : parameters) {
+        if (matches_pattern(name, each.name)) variables.push_back(each);
+      }
+    }
+    if (variables.size() > before) continue;
+    const auto found = named(program, name, options);
+    if (!found) return false;
+    variables.push_back(*found);
+  }
+  return true;
+}
+
 std::optional<Definition> subject(const Program& program, const DeriveOptions& options) {
   if (options.of.empty()) {
     const auto loss = chosen_loss(program, "", options);
@@ -84,12 +106,7 @@ Status derive(const DeriveOptions& options) {
   const auto loss = subject(*program, options);
   if (!loss) return Status::wrong_usage;
   std::vector<Definition> variables;
-  for (const std::string& name : options.wrt) {
-    const auto found = named(*program, name, options);
-    if (!found) return Status::wrong_usage;
-    variables.push_back(*found);
-  }
-  if (options.wrt.empty()) variables = parameters_of(*program);
+  if (!all_named(*program, options, variables)) return Status::wrong_usage;
 
   const Gradients gradients = differentiate(program->graph, loss->value, variables);
   formula::Subject about{{}, *loss, gradients.loss, gradients.log};

@@ -2,10 +2,12 @@
 """Losses and gradients of models/*.grad by JAX in f64: writes NAME.data.npz, NAME.weights.npz and NAME.gradients.npz
 (the gradients under the parameters' names, and the loss as `loss`) beside each model.
 
-    python3 -m venv env && env/bin/pip install jax && env/bin/python models.py
+    python3 -m venv env && env/bin/pip install jax && env/bin/python models.py [NAME…]
 """
 import pathlib
 import re
+import sys
+import zlib
 
 import jax
 import jax.numpy as jnp
@@ -152,6 +154,17 @@ def logistic(P, D):
     return bce_logits(D["X"] @ P["w"] + P.get("b", 0), D["y"]).mean()
 
 
+def residual_blocks(P, D):
+    h = D["x"]
+    for k in range(3):
+        h = (h + dense(P, f"y[{k}].h.dense0", dense(P, f"y[{k}].h.h", h, jnp.tanh))) * (1 + k / 10)
+    a, b = D["x"], 0
+    for k in (1, 2):
+        a = a * P[f"u[{k}].w"] + b
+        b = (a * a).sum() + b
+    return ((h - D["t"])**2).mean() + 0.1 * (P["y[0].h.h.W"]**2).sum() + 1e-3 * a.mean() * b + P["u[2].w"].sum()
+
+
 MODELS = {
     "linear": lambda P, D: ((D["X"] @ P["w"] + P["b"] - D["y"])**2).mean(),
     "ridge": lambda P, D: ((D["X"] @ P["w"] - D["y"])**2).mean() + 0.1 * (P["w"]**2).sum(),
@@ -163,8 +176,12 @@ MODELS = {
     "mlp_relu": mlp, "mlp_shared": mlp_shared, "activations": activations, "elementwise": elementwise, "losses": losses,
     "poisson": poisson, "factorisation": factorisation, "normalised": normalised, "attention": attention, "reductions": reductions,
     "structure": structure, "lstm_cell": lstm_cell, "kernel": rbf, "branches": branches, "products": products,
+    "residual_blocks": residual_blocks,
 }
 LAYERS = {  # parameters that layers own
+    "residual_blocks": {f"y[{k}].h.{name}": shape for k in range(3) for name, shape in
+                        {"h.W": (4, 5 + k), "h.b": (5 + k,), "dense0.W": (5 + k, 4), "dense0.b": (4,)}.items()}
+                       | {"u[1].w": (4,), "u[2].w": (4,)},
     "mlp_relu": {"h1.W": (6, 8), "h1.b": (8,), "h2.W": (8, 7), "h2.b": (7,), "logits.W": (7, 3), "logits.b": (3,)},
     "mlp_shared": {"b.h.W": (4, 5), "b.h.b": (5,), "b.g.W": (4, 5)},
 }
@@ -197,9 +214,10 @@ def parameters(name, source, random):
         yield key, np.asarray(0.6 * random.standard_normal(shape))
 
 
-for number, (name, loss) in enumerate(sorted(MODELS.items())):
+for name in sys.argv[1:] or sorted(MODELS):
+    loss = MODELS[name]
     source = (HERE / f"{name}.grad").read_text()
-    random = np.random.default_rng(number)
+    random = np.random.default_rng(zlib.crc32(name.encode()))
     data, weights = dict(inputs(name, source, random)), dict(parameters(name, source, random))
     value, gradients = jax.value_and_grad(loss)({k: jnp.asarray(v) for k, v in weights.items()}, data)
     assert np.isfinite(value) and all(np.isfinite(g).all() for g in gradients.values()), name
