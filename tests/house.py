@@ -15,7 +15,9 @@ MAY_INCLUDE = {
     "runtime": ["fmt/", "nlohmann/", "zlib.h", "fcntl.h", "unistd.h", "sys/", "linux/"],
     "compiler/graph": ["fmt/"],
     "compiler/prelude": [],
-    "compiler/check": ["fmt/", "grammar/", "compiler/graph/", "compiler/prelude/"],
+    # Derivatives are expressions: their meaning is the gradient's, of what is recognised.
+    "compiler/check": ["fmt/", "grammar/", "compiler/graph/", "compiler/prelude/",
+                       "compiler/gradient/", "compiler/simplify/"],
     "compiler/gradient": ["fmt/", "compiler/graph/"],
     "compiler/simplify": ["fmt/", "compiler/graph/"],
     "compiler/formula": ["fmt/", "compiler/graph/", "compiler/gradient/", "compiler/simplify/"],

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/variables.h"
 
 namespace gradus::checking {
 namespace {
@@ -28,7 +29,27 @@ Checker::Arguments Checker::evaluate(const std::vector<syntax::Argument>& argume
   return made;
 }
 
+// The name of the derivative that is called, also where it was passed as an argument; or empty.
+std::string Checker::derivative_called(const syntax::Expr& function, Scope& scope) {
+  const auto* use = std::get_if<syntax::Use>(&function.what);
+  if (use == nullptr) return {};
+  const Thing* found = find(use->name, scope);
+  if (found == nullptr) return is_derivative(use->name) ? use->name : std::string();
+  const auto* callable = found->as<Callable>();
+  const bool is_one = callable != nullptr && callable->function == nullptr;
+  return is_one && is_derivative(callable->op) ? callable->op : std::string();
+}
+
+const std::set<std::string>* Checker::variables_of(const syntax::Function& function) {
+  const auto known = variables_.find(&function);
+  if (known != variables_.end()) return &known->second;
+  return &variables_.emplace(&function, variables_in(function)).first->second;
+}
+
 Thing Checker::call(const syntax::Call& x, Scope& scope, Span at, const std::string& name) {
+  if (const std::string known = derivative_called(*x.function, scope); !known.empty()) {
+    return derivative(known, x, scope, at);
+  }
   // Arguments first: an unnamed layer is counted in the order of evaluation.
   const Arguments arguments = evaluate(x.arguments, scope);
   const Thing callee = evaluate(*x.function, scope);
@@ -51,6 +72,7 @@ Thing Checker::call_function(const Callable& callee, const Arguments& arguments,
   const syntax::Function& function = *callee.function;
   Scope inner;
   inner.parent = callee.scope;
+  inner.variables = variables_of(function);
   std::shared_ptr<Layer> layer;
   if (function.kind == syntax::FunctionKind::layer) {
     if (&caller != &file_ && caller.layer == nullptr) fail(errors::param_in_function(at));
@@ -121,6 +143,7 @@ Thing Checker::call_again(Layer& layer, const Arguments& arguments, Span at) {
   Scope inner;
   inner.parent = layer.scope;
   inner.layer = &layer;
+  inner.variables = variables_of(*layer.function);
   inner.again = true;
   inner.prefix = layer.name + ".";
   bind(layer.function->formals, all, inner, at, layer.function->name.text);
@@ -165,14 +188,15 @@ void Checker::bind(const std::vector<syntax::Formal>& formals, const Arguments& 
       }
     }
     if (formal->type) match(*formal, *given.thing, inner, given.span);
-    inner.names[formal->name.text] = *given.thing;
+    inner.names[formal->name.text] = held(formal->name, *given.thing, inner);
   }
   for (const syntax::Formal& formal : formals) {
     if (inner.names.contains(formal.name.text)) continue;
     if (!formal.default_value) {
       fail(errors::missing_argument(at, function, formal.name.text));
     }
-    inner.names[formal.name.text] = evaluate(*formal.default_value, inner);
+    inner.names[formal.name.text] =
+        held(formal.name, evaluate(*formal.default_value, inner), inner);
   }
 }
 

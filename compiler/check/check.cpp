@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/variables.h"
 
 namespace gradus {
 namespace checking {
@@ -32,6 +33,8 @@ std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
     for (const syntax::Statement& each : tree.statements) statement(each, prelude_);
   }
   file_.parent = &prelude_;
+  file_variables_ = variables_in(file);
+  file_.variables = &file_variables_;
   for (const char* clock : {"step", "epoch"}) {
     file_.names[clock] = {Tensor{graph().leaf(Op::input, clock, {})}};
   }
@@ -39,6 +42,7 @@ std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
   check_set();
   for (const syntax::Train* each : trains_) succeeds([&] { train(*each); });
   if (diagnostics_.any()) return std::nullopt;
+  release_all();
   warn_of_unused_parameters();
   return std::move(program_);
 }
@@ -64,6 +68,7 @@ std::string Checker::near(const std::string& name, Scope* scope) {
     for (const auto& [known, thing] : scope->names) names.push_back(known);
   }
   for (const auto& [known, builtin] : builtins()) names.push_back(known);
+  for (const std::string_view known : derivative_names()) names.emplace_back(known);
   for (const Map& row : maps()) {
     if (!row.spelling.empty()) names.emplace_back(row.spelling);
   }
@@ -72,7 +77,7 @@ std::string Checker::near(const std::string& name, Scope* scope) {
 
 void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
   if (scope.again) {
-    scope.names[name.text] = std::move(thing);
+    scope.names[name.text] = held(name, thing, scope);
     return;
   }
   auto before = scope.places.find(name.text);
@@ -98,7 +103,7 @@ void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
     program_.definitions.push_back({full, value, name.span});
   }
   scope.places[name.text] = name.span;
-  scope.names[name.text] = std::move(thing);
+  scope.names[name.text] = held(name, thing, scope);
 }
 
 void Checker::poison(const syntax::Name& name, Scope& scope) {

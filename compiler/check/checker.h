@@ -72,6 +72,22 @@ class Checker {
   Initialiser initialiser_of(const syntax::Expr& value, Scope& scope);
   void check_set();
 
+  // derivatives.cpp: derivatives as expressions
+  struct Places {
+    Span of;
+    Span by;
+    Span at;
+  };
+  bool is_variable(const std::string& name, const Scope& scope) const;
+  Thing held(const syntax::Name& name, const Thing& thing, const Scope& scope);
+  std::vector<Value> released(const std::vector<Value>& values, Value kept);
+  void release_all();
+  Value variable(const syntax::Expr& expr, Scope& scope);
+  Thing derivative(const std::string& name, const syntax::Call& x, Scope& scope, Span at);
+  Value differentiated(const std::string& name, Value of, Value by, Value direction,
+                       const Places& places);
+  void check_samples(Value of, Value by, const Places& places);
+
   // training.cpp: data, train, optimizers
   void data_source(const syntax::DataSource& source);
   Setting setting(const std::string& name, const syntax::Expr& value, bool words);
@@ -133,6 +149,8 @@ class Checker {
 
   // calls.cpp: functions and layers
   Arguments evaluate(const std::vector<syntax::Argument>& arguments, Scope& scope);
+  std::string derivative_called(const syntax::Expr& function, Scope& scope);
+  const std::set<std::string>* variables_of(const syntax::Function& function);
   Thing call(const syntax::Call& x, Scope& scope, Span at, const std::string& name);
   Thing call_function(const Callable& callee, const Arguments& arguments, Span at, Scope& caller,
                       const std::string& name);
@@ -187,6 +205,10 @@ class Checker {
   std::map<std::string, const syntax::Optimizer*> optimizers_;
   std::vector<const syntax::Train*> trains_;
   std::vector<Label> calls_;  // that are being instantiated, outermost first
+  std::map<const syntax::Function*, std::set<std::string>> variables_;  // of derivatives in it
+  std::set<std::string> file_variables_;
+  // Leaves that stand for values that derivatives are taken by, and these values.
+  std::vector<std::pair<Value, Value>> held_;
 };
 
 }  // namespace gradus::checking

@@ -29,6 +29,7 @@ void Checker::declare(const syntax::Const& x, Scope& scope) {
   made.node = graph().symbol(x.name.text, number);
   program_.constants.push_back({x.name.text, number, x.name.span});
   define(scope, x.name, {made});
+  scope.names[x.name.text] = {made};  // no derivative is by a constant
 }
 
 void Checker::check_set() {

@@ -333,6 +333,50 @@ Diagnostic not_assignable(Span at, std::string_view name) {
                "a definition is written with `=`");
 }
 
+Diagnostic not_a_variable(Span at) {
+  return error(E0501, at, "a derivative is taken by a name",
+               "define the expression first, and write what is differentiated in terms of its name",
+               "this is an expression");
+}
+
+Diagnostic constant_variable(Span at) {
+  return error(E0502, at, "a derivative is taken by a quantity, and this is a constant",
+               "a parameter or an input can be varied");
+}
+
+Diagnostic variable_not_real(Span at, const Type& type) {
+  return error(E0503, at,
+               fmt::format("a derivative is taken by real numbers, and this is {}", text(type)));
+}
+
+Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Operand& of) {
+  Diagnostic d = error(
+      E0504, at, fmt::format("`{}` is of a scalar, and this is {}", derivative, shown(of.shape)));
+  if (derivative == "grad") {
+    d.help = "`diff` is the derivative of each entry, `jacobian` of all by all";
+  } else if (derivative == "hvp") {
+    d.help = "`jvp` is along a direction of a tensor";
+  }
+  add_origins(d, of, of);
+  return d;
+}
+
+Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vector<Label> where) {
+  Diagnostic d = error(
+      E0505, at, "`diff` is of values whose sample i depends on sample i of the variable alone");
+  if (of.shape.empty()) {
+    d.primary.text = "one value depends on all samples of the variable";
+    d.help = "`grad` is the derivative of a scalar";
+  } else {
+    d.primary.text = by.shape.empty() ? "all samples depend on one value of the variable"
+                                      : "its samples depend on other samples of the variable";
+    d.help = "`jacobian` is the derivative of every entry by every entry";
+  }
+  d.secondary = std::move(where);
+  add_origins(d, of, by);
+  return d;
+}
+
 Diagnostic not_supported(Span at, std::string_view construct) {
   return error(E0901, at, fmt::format("{} is not supported yet", construct));
 }

@@ -8,8 +8,8 @@
 #include "grammar/diagnostic.h"
 
 // What can be wrong with a program that is grammatical: one function an error. E02xx are shapes and
-// types, E03xx names and calls, E04xx the blocks that say how to train, E09xx what is not supported
-// yet; W are warnings.
+// types, E03xx names and calls, E04xx the blocks that say how to train, E05xx derivatives, E09xx
+// what is not supported yet; W are warnings.
 namespace gradus::errors {
 
 // An operand in a message: where it is written, its shape, and its declaration where it has a name.
@@ -77,6 +77,12 @@ Diagnostic bad_option(Span at, std::string_view name, std::string_view wants);
 Diagnostic no_such_precision(Span at);
 Diagnostic nothing_matches(Span at, std::string_view pattern);
 Diagnostic not_assignable(Span at, std::string_view name);
+
+Diagnostic not_a_variable(Span at);
+Diagnostic constant_variable(Span at);
+Diagnostic variable_not_real(Span at, const Type& type);
+Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Operand& of);
+Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vector<Label> where);
 
 Diagnostic not_supported(Span at, std::string_view construct);
 

@@ -118,7 +118,7 @@ void Checker::round(const syntax::Repeat& x, Scope& scope, const std::string& na
   };
   enter(x.rounds.index, {known(static_cast<double>(number))});
   for (size_t k = 0; k < carried.size(); ++k) {
-    enter(x.carries[k].name, carried[k]);
+    enter(x.carries[k].name, held(x.carries[k].name, carried[k], scope));
     inner.carried[x.carries[k].name.text] = bindings(x.steps, x.carries[k].name.text);
   }
   const size_t first = program_.parameters.size();

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/variables.h"
 
 // Operators that are called by name: elementwise ones, which are rows of the operator table, and
 // reductions.
@@ -59,12 +60,13 @@ const std::map<std::string, Checker::Builtin>& Checker::builtins() {
 }
 
 bool Checker::is_operator(const std::string& name) {
-  return map_spelt(name) != nullptr || builtins().contains(name);
+  return map_spelt(name) != nullptr || builtins().contains(name) || is_derivative(name);
 }
 
 Thing Checker::call_operator(const std::string& name, const Arguments& arguments, Span at) {
   size_t positions = 0;
   for (const Argument& each : arguments) positions += each.name.empty();
+  if (is_derivative(name)) fail(errors::not_a_value(at, "a derivative without its variable"));
   const Map* row = map_spelt(name);
   const auto builtin = builtins().find(name);
   // `min` and `max` are elementwise with two positional arguments, else reductions.

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -100,6 +101,8 @@ struct Scope {
   std::string prefix;                  // of the parameters that are declared here: `h.`
   std::map<std::string, int> unnamed;  // calls of each layer that are not definitions
   Layer* layer = nullptr;              // whose body this is
+  // The names that derivatives are taken by in this file or function; null in what stands within.
+  const std::set<std::string>* variables = nullptr;
   bool again = false;  // it was called before: parameters are those of the first call
   std::map<std::string, int> carried;  // names of a loop, and how often the round still binds them
   std::string_view nameless;           // the keyword of a loop around it that no definition names

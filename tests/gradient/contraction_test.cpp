@@ -24,6 +24,7 @@ void check(std::string name, std::vector<std::vector<int64_t>> shapes, Contracti
   const auto errors = errors_of(example);
   CHECK(errors.first < 1e-7);
   CHECK(errors.forward < 1e-12);
+  CHECK(errors.batched < 1e-10);
   CHECK(errors.second < 2e-6);
 }
 

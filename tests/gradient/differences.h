@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/gradient/gradient.h"
+#include "compiler/gradient/jacobian.h"
 #include "compiler/graph/interpret.h"
 #include "compiler/graph/verify.h"
 
@@ -77,7 +78,46 @@ struct Errors {
   double first = 0;    // of the gradient
   double forward = 0;  // of the pushforward, beside the gradient times the tangent
   double second = 0;   // of the gradient of a weighted sum of the gradient
+  double batched = 0;  // of Jacobians and Hessians, beside the gradients of weighted sums
 };
+
+// The largest difference of two values, relative to the larger of 1 and the second.
+inline double distance(const Graph& graph, Value a, Value b, const Bindings& bindings) {
+  const Array x = interpret(graph, a, bindings);
+  const Array y = interpret(graph, b, bindings);
+  double worst = x.shape == y.shape ? 0 : 1e9;
+  for (size_t k = 0; k < x.entries.size() && worst < 1e9; ++k) {
+    const double error = std::fabs(x.entries[k] - y.entries[k]);
+    worst =
+        std::max(worst, std::isnan(error) ? 1e9 : error / std::max(1.0, std::fabs(y.entries[k])));
+  }
+  return worst;
+}
+
+// Σ over the leading axes, those of the weights, of a matrix of derivatives times the weights.
+inline Value rows_weighted(Graph& graph, Value matrix, const Shape& rows,
+                           const std::string& weights) {
+  std::vector<int> axes(rows.size());
+  for (size_t k = 0; k < axes.size(); ++k) axes[k] = static_cast<int>(k);
+  const Value w = graph.leaf(Op::input, weights, {Element::real, rows, 0});
+  const Value scale = graph.broadcast(w, graph.shape(matrix), axes);
+  return graph.reduce(Op::reduce_sum, graph.map(Op::mul, {matrix, scale}), axes);
+}
+
+// All the rows of a Jacobian, and of a Hessian where there is one, at once: beside one at a time.
+inline double batched_error(Graph& graph, Value result, Value loss, Value leaf, Value first,
+                            bool twice, const std::string& number, const Bindings& bindings) {
+  const Value rows = rows_weighted(graph, jacobian(graph, result, leaf), graph.shape(result), "w");
+  double worst = distance(graph, rows, first, bindings);
+  if (!twice) return worst;
+  const Value sum = weighted_sum(graph, first, "v" + number);
+  const Value product = gradient(graph, sum, std::vector{leaf})[0];
+  const Value curved =
+      rows_weighted(graph, hessian(graph, loss, leaf), graph.shape(leaf), "v" + number);
+  worst = std::max(worst, distance(graph, curved, product, bindings));
+  verify(graph, std::vector{rows, curved});
+  return worst;
+}
 
 inline Errors errors_of(const Case& example, unsigned seed = 1) {
   Graph graph;
@@ -113,6 +153,9 @@ inline Errors errors_of(const Case& example, unsigned seed = 1) {
         std::max(errors.first, worst_error(graph, loss, first[k], bindings, "x" + number));
     const Value product = weighted_sum(graph, first[k], "t" + number);
     along += interpret(graph, product, bindings).entries[0];
+    errors.batched = std::max(
+        errors.batched,
+        batched_error(graph, result, loss, leaves[k], first[k], example.twice, number, bindings));
   }
   const Value moved = pushforward(graph, loss, leaves, tangents);
   errors.forward = std::fabs(interpret(graph, moved, bindings).entries[0] - along) /

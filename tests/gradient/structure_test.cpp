@@ -14,6 +14,7 @@ void check(const Case& example) {
   const auto errors = errors_of(example);
   CHECK(errors.first < 1e-7);
   CHECK(errors.forward < 1e-12);
+  CHECK(errors.batched < 1e-10);
   CHECK(errors.second < 2e-6);
 }
 

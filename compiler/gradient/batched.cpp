@@ -1,0 +1,182 @@
+#include "compiler/gradient/batched.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <unordered_map>
+
+#include "compiler/graph/rewrite.h"
+
+namespace gradus {
+namespace {
+
+std::vector<int> first_axes(int count) {
+  std::vector<int> axes(count);
+  for (int k = 0; k < count; ++k) axes[k] = k;
+  return axes;
+}
+
+class Batching {
+ public:
+  Batching(Graph& graph, Value leaf, Value values) : graph_(graph) {
+    const int rank = graph.type(values).rank() - graph.type(leaf).rank();
+    const Shape& shape = graph.shape(values);
+    extra_.assign(shape.begin(), shape.begin() + rank);
+    known_[leaf.id] = values;
+  }
+
+  Value operator()(Value root) {
+    for (Value value : reachable(graph_, std::span(&root, 1))) {
+      if (known_.contains(value.id)) continue;
+      for (Value operand : graph_[value].operands) {
+        if (!depends(operand)) continue;
+        known_[value.id] = node(value);
+        break;
+      }
+    }
+    return lifted(root);
+  }
+
+ private:
+  int extra() const { return static_cast<int>(extra_.size()); }
+  bool depends(Value value) const { return known_.contains(value.id); }
+
+  Shape longer(const Shape& shape) const {
+    Shape result = extra_;
+    result.insert(result.end(), shape.begin(), shape.end());
+    return result;
+  }
+
+  // With the leading axes: a value that does not depend on the leaf is repeated along them.
+  Value lifted(Value value) {
+    if (depends(value)) return known_.at(value.id);
+    const Shape& shape = graph_.shape(value);
+    std::vector<int> own = first_axes(static_cast<int>(shape.size()));
+    for (int& axis : own) axis += extra();
+    return graph_.broadcast(value, longer(shape), own);
+  }
+
+  std::vector<Affine> shifted(std::vector<Affine> accesses, bool with_leading) const {
+    for (Affine& access : accesses) {
+      for (auto& term : access.terms) term.axis += extra();
+    }
+    if (!with_leading) return accesses;
+    std::vector<Affine> all;
+    for (int k = 0; k < extra(); ++k) all.push_back(Affine::axis(k));
+    all.insert(all.end(), accesses.begin(), accesses.end());
+    return all;
+  }
+
+  // Scalars that do not depend on the leaf stay scalars; those that do meet larger operands.
+  std::vector<Value> of_map(const Node& node) {
+    const Shape full = longer(node.type.shape);
+    std::vector<Value> operands;
+    for (Value operand : node.operands) {
+      const bool is_scalar = graph_.shape(operand).empty();
+      if (!depends(operand)) {
+        operands.push_back(is_scalar ? operand : lifted(operand));
+      } else {
+        operands.push_back(
+            graph_.broadcast(known_.at(operand.id), full, first_axes(is_scalar ? extra() : 0)));
+      }
+    }
+    return operands;
+  }
+
+  View longer(View view) const {
+    view.shape = longer(view.shape);
+    view.map = shifted(std::move(view.map), true);
+    return view;
+  }
+
+  Value of_contract(const Node& node) {
+    const auto& old = std::get<Contraction>(node.attributes);
+    Contraction contraction{longer(old.extents), old.free + extra(), {}};
+    std::vector<Value> factors;
+    for (size_t k = 0; k < node.operands.size(); ++k) {
+      const bool has_leading = depends(node.operands[k]);
+      contraction.accesses.push_back(shifted(old.accesses[k], has_leading));
+      factors.push_back(has_leading ? known_.at(node.operands[k].id) : node.operands[k]);
+    }
+    return graph_.contract(std::move(factors), std::move(contraction));
+  }
+
+  std::vector<int> later(std::vector<int> axes) const {
+    for (int& axis : axes) axis += extra();
+    return axes;
+  }
+
+  Value of_scatter_add(const Node& node) {
+    require_fixed(node, 0);
+    auto target = std::get<ScatterTarget>(node.attributes);
+    target.shape = longer(target.shape);
+    target.axis += extra();
+    return graph_.scatter_add(node.operands[0], lifted(node.operands[1]), std::move(target));
+  }
+
+  Value of_gather(const Node& node) {
+    require_fixed(node, 1);
+    const int axis = std::get<Along>(node.attributes).axis + extra();
+    return graph_.gather(lifted(node.operands[0]), node.operands[1], axis);
+  }
+
+  // Places are numbers that no derivative flows through, so they are the same in every batch.
+  void require_fixed(const Node& node, size_t operand) const {
+    if (!depends(node.operands[operand])) return;
+    fmt::print(stderr, "gradus: internal error: batched: {} at places that vary\n", name(node.op));
+    std::abort();
+  }
+
+  Value node(Value value) {
+    const Node node = graph_[value];
+    if (is_map(node.op)) return graph_.map(node.op, of_map(node));
+    if (is_reduction(node.op)) {
+      return graph_.reduce(node.op, lifted(node.operands[0]),
+                           later(std::get<Axes>(node.attributes).axes));
+    }
+    switch (node.op) {
+      case Op::view:
+        return graph_.view(lifted(node.operands[0]), longer(std::get<View>(node.attributes)));
+      case Op::spread:
+        return graph_.spread(lifted(node.operands[0]), longer(std::get<View>(node.attributes)));
+      case Op::reshape:
+        return graph_.reshape(lifted(node.operands[0]), longer(node.type.shape));
+      case Op::concat: {
+        std::vector<Value> parts;
+        for (Value part : node.operands) parts.push_back(lifted(part));
+        return graph_.concat(std::move(parts), std::get<Along>(node.attributes).axis + extra());
+      }
+      case Op::contract:
+        return of_contract(node);
+      case Op::softmax:
+      case Op::log_softmax:
+        return graph_.normalise(node.op, lifted(node.operands[0]),
+                                later(std::get<Axes>(node.attributes).axes));
+      case Op::cumsum: {
+        Along along = std::get<Along>(node.attributes);
+        along.axis += extra();
+        return graph_.cumsum(lifted(node.operands[0]), along);
+      }
+      case Op::gather:
+        return of_gather(node);
+      case Op::scatter_add:
+        return of_scatter_add(node);
+      default:
+        fmt::print(stderr, "gradus: internal error: batched: {} has no rule\n", name(node.op));
+        std::abort();
+    }
+  }
+
+  Graph& graph_;
+  Shape extra_;
+  std::unordered_map<uint32_t, Value> known_;  // of what depends on the leaf, with leading axes
+};
+
+}  // namespace
+
+Value batched(Graph& graph, Value root, Value leaf, Value values) {
+  return Batching(graph, leaf, values)(root);
+}
+
+}  // namespace gradus
