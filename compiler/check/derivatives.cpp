@@ -179,7 +179,7 @@ void Checker::check_samples(Value of, Value by, const Places& places) {
   if (use.kind != SampleUse::Kind::mixed && is_alone) return;
   std::vector<Label> labels;
   const Provenance* known = use.where.valid() ? graph().provenance(use.where) : nullptr;
-  if (known != nullptr && known->end > known->begin) {
+  if (known != nullptr && known->end > known->begin && use.where != of) {
     labels.push_back({{known->file, known->begin, known->end}, "samples meet here"});
   }
   fail(errors::samples_meet(places.at, operand(of, places.of), operand(by, places.by),

@@ -357,7 +357,7 @@ Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Ope
   } else if (derivative == "hvp") {
     d.help = "`jvp` is along a direction of a tensor";
   }
-  add_origins(d, of, of);
+  d.secondary = of.origin;
   return d;
 }
 
