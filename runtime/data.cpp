@@ -30,6 +30,15 @@ Result<Data> data_of(Result<Tensor> tensor) {
   return Data{*std::move(tensor), {}, {}};
 }
 
+// The format of a file, by the ending of its name.
+std::string format_of(std::string_view name) {
+  if (name.ends_with(".gz")) name.remove_suffix(3);
+  for (const std::string_view known : {"csv", "npz", "npy"}) {
+    if (name.ends_with(fmt::format(".{}", known))) return std::string(known);
+  }
+  return name.ends_with(".txt") ? "text" : "idx";
+}
+
 }  // namespace
 
 Location parse_location(const std::string& text) {
@@ -40,10 +49,9 @@ Location parse_location(const std::string& text) {
 }
 
 Result<Data> read_data(const std::string& path, const DataOptions& options) {
-  std::string_view name = path;
-  if (name.ends_with(".gz")) name.remove_suffix(3);
-  if (name.ends_with(".csv")) return read_csv(path, options);
-  if (name.ends_with(".npz")) {
+  const std::string format = options.format.empty() ? format_of(path) : options.format;
+  if (format == "csv") return read_csv(path, options);
+  if (format == "npz") {
     if (options.keys.size() != 1) {
       return Error{fmt::format("{} holds several arrays; one must be named", path),
                    fmt::format("for example `{}:x`", path)};
@@ -54,8 +62,12 @@ Result<Data> read_data(const std::string& path, const DataOptions& options) {
     return Error{fmt::format("{} has no parts, but `{}` is asked for", path, options.keys[0]),
                  "only .npz arrays and .csv columns are named after a colon"};
   }
-  if (name.ends_with(".npy")) return data_of(read_npy(path));
-  if (name.ends_with(".txt")) return read_text(path, options.known_categories);
+  if (format == "npy") return data_of(read_npy(path));
+  if (format == "text") {
+    auto text = read_text(path, options.known_categories);
+    if (!text || options.row_length == 0) return text;
+    return cut_rows(*std::move(text), options.row_length, options.row_stride);
+  }
   return data_of(read_idx(path));
 }
 

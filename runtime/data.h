@@ -31,6 +31,8 @@ struct Fill {
 
 // How to read one input.
 struct DataOptions {
+  // `csv`, `npy`, `npz`, `idx` or `text`; by the ending of the file's name where it is empty.
+  std::string format = {};
   // The array of a .npz file, or the columns of a .csv file, all where it is empty.
   std::vector<std::string> keys = {};
   Fill fill = {};
@@ -38,6 +40,10 @@ struct DataOptions {
   bool categories = false;
   // The categories that text must be of, from saved weights; where empty, those that are found.
   std::vector<std::string> known_categories = {};
+  // Text is cut into rows of so many characters, one beginning `row_stride` after the other; what
+  // is left at the end is left out. 0: one long row, without an axis of rows.
+  int64_t row_length = 0;
+  int64_t row_stride = 0;
 };
 
 // A path and what follows its last colon: the array of a .npz file, or columns with commas between
@@ -48,8 +54,8 @@ struct Location {
 };
 Location parse_location(const std::string& text);
 
-// Reads a .npy, .npz, .csv or .txt file by the ending of its name (a further .gz is no matter), any
-// other as IDX.
+// Reads a file of the given format, or a .npy, .npz, .csv or .txt file by the ending of its name (a
+// further .gz is no matter), any other as IDX.
 Result<Data> read_data(const std::string& path, const DataOptions& options);
 
 // The code point at the front of UTF-8 text (RFC 3629) and its length; nothing where it is none.

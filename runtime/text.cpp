@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -62,6 +63,28 @@ Result<Data> read_text(const std::string& path, std::span<const std::string> voc
   auto data = parse_text(*bytes, vocabulary);
   if (!data) return in_file(path, data.error());
   return data;
+}
+
+Result<Data> cut_rows(Data text, int64_t length, int64_t stride) {
+  const int64_t characters = text.values.size();
+  if (characters < length) {
+    return Error{
+        fmt::format("the text has {} characters, and its rows are to have {}", characters, length),
+        ""};
+  }
+  const int64_t rows = (characters - length) / stride + 1;
+  if (rows > std::numeric_limits<int32_t>::max() / length) {
+    return Error{fmt::format("{} rows of {} characters are more than fit", rows, length),
+                 "a larger `stride` makes fewer"};
+  }
+  Tensor cut(Scalar::i32, {rows, length});
+  const auto from = text.values.values<int32_t>();
+  const auto to = cut.values<int32_t>();
+  for (int64_t row = 0; row < rows; ++row) {
+    std::copy_n(from.begin() + row * stride, length, to.begin() + row * length);
+  }
+  text.values = std::move(cut);
+  return text;
 }
 
 }  // namespace gradus::runtime

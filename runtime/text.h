@@ -14,4 +14,9 @@ namespace gradus::runtime {
 Result<Data> read_text(const std::string& path, std::span<const std::string> vocabulary = {});
 Result<Data> parse_text(std::string_view text, std::span<const std::string> vocabulary = {});
 
+// A text as rows of `length` characters, of shape [rows, length], each beginning `stride`
+// characters after the one before; what is left at the end is left out. An error where there is not
+// one row.
+Result<Data> cut_rows(Data text, int64_t length, int64_t stride);
+
 }  // namespace gradus::runtime

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "compiler/check/checker.h"
 
 namespace gradus::checking {
@@ -76,6 +78,18 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
       length = *quotient;
     }
     const auto most = extent.number();
+    // An empty slice reads nothing, so its ends may be anywhere.
+    require(length, fmt::format("the slice {}:{} ends before it starts", low.text(), high.text()),
+            span);
+    if (length != Dim(0)) {
+      const Dim first = step > 0 ? low : high + Dim(1);
+      const Dim end = step > 0 ? high : low + Dim(1);
+      require(first, fmt::format("the slice starts at entry {} of an axis", first.text()), span);
+      require(extent - end,
+              fmt::format("the slice reaches entry {} of an axis of `{}`", (end - Dim(1)).text(),
+                          extent.text()),
+              span);
+    }
     for (const Dim& end : {low, high}) {
       const auto number = end.number();
       if (most && number && (*number < -1 || *number > *most)) {
@@ -104,6 +118,12 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
     if (number && most && (*number < 0 || *number >= *most)) {
       fail(errors::index_out_of_range(given.span, written.number().value_or(0), *most));
     }
+    require(position,
+            fmt::format("there is no entry {} on an axis of `{}`", written.text(), extent.text()),
+            given.span);
+    require(extent - Dim(1) - position,
+            fmt::format("there is no entry {} on an axis of `{}`", written.text(), extent.text()),
+            given.span);
     viewing.take(position);
   };
   for (const syntax::Item& item : x.items) {

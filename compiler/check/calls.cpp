@@ -230,7 +230,7 @@ void Checker::unify(const syntax::Formal& formal, const syntax::Expr& wanted, co
     }
   }
   const Dim want = extent(evaluate(wanted, inner), wanted.span);
-  if (want != have) fail(errors::argument_extent(at, formal.name.text, have, want));
+  if (!agree(want, have, at)) fail(errors::argument_extent(at, formal.name.text, have, want));
 }
 
 const Argument* Checker::argument(const Arguments& arguments, size_t position,

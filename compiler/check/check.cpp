@@ -44,6 +44,7 @@ std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
   if (diagnostics_.any()) return std::nullopt;
   release_all();
   warn_of_unused_parameters();
+  program_.requirements = requirements_;
   return std::move(program_);
 }
 
@@ -154,7 +155,17 @@ Value Program::find(const std::string& name) const {
 std::optional<Program> check(const syntax::SyntaxTree& file,
                              std::span<const syntax::SyntaxTree> prelude,
                              const CheckOptions& options, Diagnostics& diagnostics) {
-  return checking::Checker(options, diagnostics).run(file, prelude);
+  std::vector<Requirement> requirements;
+  while (true) {
+    Diagnostics found = diagnostics;
+    try {
+      auto program = checking::Checker(options, requirements, found).run(file, prelude);
+      diagnostics = std::move(found);
+      return program;
+    } catch (const checking::Restart&) {
+      // Each dimension is required once, so this ends.
+    }
+  }
 }
 
 }  // namespace gradus

@@ -16,12 +16,17 @@ namespace gradus::checking {
 // leaves this room.
 struct Reported {};
 
+// Thrown when a dimension that the data bind has turned out to be a number (see `agree`).
+struct Restart {};
+
 // Walks the statements of a program and builds its graph. Each file of this room is a part of it,
 // by subject; this page is the table of contents.
 class Checker {
  public:
-  Checker(const CheckOptions& options, Diagnostics& diagnostics)
-      : options_(options), diagnostics_(diagnostics) {}
+  // `requirements`: the numbers of data-bound dimensions that are known from the runs before.
+  Checker(const CheckOptions& options, std::vector<Requirement>& requirements,
+          Diagnostics& diagnostics)
+      : options_(options), requirements_(requirements), diagnostics_(diagnostics) {}
 
   std::optional<Program> run(const syntax::SyntaxTree& file,
                              std::span<const syntax::SyntaxTree> prelude);
@@ -49,6 +54,16 @@ class Checker {
   void poison(const syntax::Name& name, Scope& scope);
   void warn_of_unused_parameters();
 
+  // requirements.cpp: what shapes ask of the data
+  // Whether two extents that meet are equal. Where they are if a data-bound dimension is a certain
+  // number, that is noted as a requirement, and the check starts again with the number in its
+  // place.
+  bool agree(const Dim& left, const Dim& right, Span at);
+  bool agree(const Shape& left, const Shape& right, Span at);
+  const Requirement* requirement(const std::string& dimension) const;
+  // Notes that the data must make this extent no less than 0.
+  void require(const Dim& least, std::string otherwise, Span at);
+
   // declarations.cpp: what stands at top level, and what owns leaves
   void declare(const syntax::Const& x, Scope& scope);
   void declare(const syntax::Input& x, Scope& scope);
@@ -66,6 +81,8 @@ class Checker {
   void declare(const syntax::Precision& x, Scope& scope);
   void declare(const syntax::Definition& x, Scope& scope);
   void declare(const syntax::Assignment& x, Scope& scope);
+  void declare_dimension(const syntax::Expr& size, Scope& scope);
+  Shape declared(const Shape& shape, const std::optional<syntax::Type>& type) const;
   Type type_of(const std::optional<syntax::Type>& type, Scope& scope);
   void scalar(const syntax::Name& name, const syntax::Expr& value, Scope& scope,
               std::vector<NamedValue>& list, std::string_view kind);
@@ -89,6 +106,8 @@ class Checker {
   void check_samples(Value of, Value by, const Places& places);
 
   // training.cpp: data, train, optimizers
+  void check_file_source(const syntax::Call& call, Span at,
+                         const std::vector<std::string>& options);
   void data_source(const syntax::DataSource& source);
   Setting setting(const std::string& name, const syntax::Expr& value, bool words);
   void train(const syntax::Train& train);
@@ -196,6 +215,7 @@ class Checker {
   Thing diagonal(const std::string& name, const Arguments& arguments, Span at);
 
   const CheckOptions& options_;
+  std::vector<Requirement>& requirements_;
   Diagnostics& diagnostics_;
   Program program_;
   Scope prelude_;

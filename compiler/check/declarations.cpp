@@ -42,7 +42,31 @@ void Checker::check_set() {
   }
 }
 
-// At top level a name that nothing has is a dimension that the data bind.
+// At top level a name that nothing has is a dimension that the data bind; one that they must bind
+// to a certain number is that number from the start.
+void Checker::declare_dimension(const syntax::Expr& size, Scope& scope) {
+  const auto* use = std::get_if<syntax::Use>(&size.what);
+  if (use == nullptr || &scope != &file_ || find(use->name, scope) != nullptr) return;
+  if (const Requirement* required = requirement(use->name)) {
+    Known made = known(static_cast<double>(required->number));
+    made.node = graph().symbol(use->name, *made.number);
+    scope.names[use->name] = {made};
+  } else {
+    dims_.insert(use->name);
+  }
+}
+
+// The shape as it is written, with names for the dimensions that the data bind.
+Shape Checker::declared(const Shape& shape, const std::optional<syntax::Type>& type) const {
+  Shape named = shape;
+  if (!type || !type->shape) return named;
+  for (size_t k = 0; k < named.size(); ++k) {
+    const auto* use = std::get_if<syntax::Use>(&(*type->shape)[k].size->what);
+    if (use != nullptr && requirement(use->name) != nullptr) named[k] = Dim::named(use->name);
+  }
+  return named;
+}
+
 Type Checker::type_of(const std::optional<syntax::Type>& type, Scope& scope) {
   Type made;
   if (!type) return made;
@@ -54,16 +78,14 @@ Type Checker::type_of(const std::optional<syntax::Type>& type, Scope& scope) {
       break;
     case syntax::Element::index:
       made.element = Element::index;
+      declare_dimension(*type->bound, scope);
       made.bound = extent(evaluate(*type->bound, scope), type->bound->span);
       break;
   }
   if (!type->shape) return made;
   for (const syntax::Dimension& dimension : *type->shape) {
     if (!dimension.size) fail(errors::not_supported(dimension.span, "`..` in this shape"));
-    const auto* use = std::get_if<syntax::Use>(&dimension.size->what);
-    if (use != nullptr && &scope == &file_ && find(use->name, scope) == nullptr) {
-      dims_.insert(use->name);
-    }
+    declare_dimension(*dimension.size, scope);
     made.shape.push_back(extent(evaluate(*dimension.size, scope), dimension.span));
   }
   check_size(made.shape, type->span);
@@ -111,6 +133,7 @@ void Checker::declare(const syntax::Input& x, Scope& scope) {
     if (type.shape[k] == Dim::named("batch")) made.batch_axis = static_cast<int>(k);
   }
   made.value = graph().leaf(Op::input, made.name, type);
+  made.declared = declared(type.shape, x.type);
   graph().set_provenance(made.value, {made.name, made.span.file, made.span.begin, made.span.end});
   program_.inputs.push_back(made);
   const Value value = made.value;

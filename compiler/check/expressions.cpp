@@ -252,7 +252,7 @@ Value Checker::matmul(const errors::Operand& left, const errors::Operand& right,
   const bool row = s.size() == 1;     // a vector on the left
   const bool column = t.size() == 1;  // a vector on the right
   const Dim& inner = column ? t[0] : t[t.size() - 2];
-  if (s.back() != inner) {
+  if (!agree(s.back(), inner, at)) {
     std::string help;
     if (t.size() >= 2 && t.back() == s.back())
       help = "did you mean to transpose the right side, `'`?";

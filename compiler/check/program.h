@@ -23,7 +23,8 @@ struct Literals {
 
 struct Input {
   std::string name;
-  Value value;  // a leaf; its type's shape may hold names that the data bind
+  Value value;     // a leaf; its type's shape may hold names that the data bind
+  Shape declared;  // that shape with names also where a requirement has put numbers
   std::optional<Literals> default_value;
   int batch_axis = -1;  // the axis that is cut into minibatches, or -1
   Span span;
@@ -108,6 +109,13 @@ struct Requirement {
   Span span;
 };
 
+// What the data must make of an extent: that it is not negative, `otherwise` what goes wrong.
+struct Condition {
+  Dim least;
+  std::string otherwise;
+  Span span;
+};
+
 // A checked model file: every name resolved, every shape inferred, every function and layer
 // instantiated. All values live in one graph, whose leaves bear the names below.
 struct Program {
@@ -124,6 +132,7 @@ struct Program {
   std::vector<Source> sources;
   std::vector<Train> trains;
   std::vector<Requirement> requirements;
+  std::vector<Condition> conditions;
 
   // The value of a definition, loss, metric, input, parameter or state by its dotted name.
   Value find(const std::string& name) const;

@@ -58,7 +58,7 @@ Thing Checker::joined(const std::string& name, const Arguments& arguments, Span 
     values.push_back(real(each, given.span));
     Shape other = graph().shape(values.back());
     if (other.size() == shape.size()) other[along] = shape[along];
-    if (other != shape) {
+    if (!agree(other, shape, given.span)) {
       fail(errors::parts_differ(given.span, shape, graph().shape(values.back())));
     }
   }
@@ -91,7 +91,8 @@ Thing Checker::reshaped(const std::string& name, const Arguments& arguments, Spa
     shape[open] = *quotient;
   }
   check_size(shape, wanted.span);
-  if (size_of(shape) != size_of(from)) fail(errors::reshape_misfit(wanted.span, from, asked));
+  if (!agree(size_of(shape), size_of(from), wanted.span))
+    fail(errors::reshape_misfit(wanted.span, from, asked));
   return {Tensor{graph().reshape(x, shape)}};
 }
 
@@ -161,7 +162,7 @@ Thing Checker::split(const std::string& name, const Arguments& arguments, Span a
     several.values.push_back({Tensor{graph().view(x, std::move(view))}});
     first = first + size;
   }
-  if (first != shape[along]) {
+  if (!agree(first, shape[along], parts.span)) {
     fail(errors::split_misfit(parts.span, shape[along], text(sizes)));
   }
   return {std::move(several)};
@@ -222,7 +223,7 @@ Thing Checker::diagonal(const std::string& name, const Arguments& arguments, Spa
         Tensor{graph().map(Op::select, {graph().map(Op::eq, {rows, columns}),
                                         graph().broadcast(x, square, {0}), graph().constant(0)})}};
   }
-  if (shape.size() != 2 || shape[0] != shape[1]) {
+  if (shape.size() != 2 || !agree(shape[0], shape[1], given.span)) {
     fail(errors::not_square(given.span, name, shape));
   }
   const Value entries =

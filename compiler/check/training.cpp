@@ -9,9 +9,19 @@
 namespace gradus::checking {
 namespace {
 
-const std::vector<std::string>& source_names() {
-  static const std::vector<std::string> names = {"csv",   "npy",     "npz",     "idx", "text",
-                                                 "moons", "circles", "spirals", "xor", "digits"};
+// Kinds of files, and what may be said of one beside its path.
+const std::map<std::string, std::vector<std::string>>& file_sources() {
+  static const std::map<std::string, std::vector<std::string>> all = {{"csv", {"columns", "fill"}},
+                                                                      {"npy", {"fill"}},
+                                                                      {"npz", {"key", "fill"}},
+                                                                      {"idx", {}},
+                                                                      {"text", {"stride"}}};
+  return all;
+}
+
+std::vector<std::string> source_names() {
+  std::vector<std::string> names = {"moons", "circles", "spirals", "xor", "digits"};
+  for (const auto& [name, options] : file_sources()) names.push_back(name);
   return names;
 }
 
@@ -62,6 +72,26 @@ Setting Checker::setting(const std::string& name, const syntax::Expr& value, boo
   return made;
 }
 
+// A path, then options by name.
+void Checker::check_file_source(const syntax::Call& call, Span at,
+                                const std::vector<std::string>& options) {
+  const std::string& kind = std::get<syntax::Use>(call.function->what).name;
+  const bool has_path = !call.arguments.empty() && !call.arguments[0].keyword &&
+                        std::holds_alternative<syntax::Text>(call.arguments[0].value->what);
+  if (!has_path) fail(errors::missing_argument(at, kind, "path"));
+  for (size_t k = 1; k < call.arguments.size(); ++k) {
+    const std::optional<syntax::Name>& keyword = call.arguments[k].keyword;
+    if (!keyword) fail(errors::too_many_arguments(at, kind, 1));
+    const bool known = std::find(options.begin(), options.end(), keyword->text) != options.end();
+    if (!known) fail(errors::no_such_argument(keyword->span, kind, keyword->text, options));
+    if (keyword->text != "stride") continue;
+    const Thing stride = evaluate(*call.arguments[k].value, file_);
+    if (whole(stride, call.arguments[k].span) < 1) {
+      fail(errors::bad_option(call.arguments[k].value->span, "stride", "a whole number above 0"));
+    }
+  }
+}
+
 void Checker::data_source(const syntax::DataSource& source) {
   Source made;
   std::vector<std::string> inputs;
@@ -86,12 +116,14 @@ void Checker::data_source(const syntax::DataSource& source) {
     value = call->arguments[0].value.get();
     std::tie(call, use) = call_of(*value);
   }
-  const auto& known = source_names();
+  const std::vector<std::string> known = source_names();
   if (use == nullptr || std::find(known.begin(), known.end(), use->name) == known.end()) {
     fail(errors::no_such_source(value->span,
                                 use == nullptr ? std::string_view() : closest(use->name, known)));
   }
   made.kind = use->name;
+  const auto file = file_sources().find(made.kind);
+  if (file != file_sources().end()) check_file_source(*call, value->span, file->second);
   for (const syntax::Argument& each : call->arguments) {
     const std::string name = each.keyword ? each.keyword->text : "";
     const bool words = name == "columns" || name == "key" || name == "fill";

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -113,6 +115,7 @@ void Checker::check_size(const Shape& shape, Span at) {
   double entries = 1;
   for (const Dim& extent : shape) {
     const auto number = extent.number();
+    require(extent, fmt::format("an axis has the extent `{}`", extent.text()), at);
     if (!number) continue;
     if (*number < 0) fail(errors::negative_extent(at, *number));
     entries *= std::max(1.0, static_cast<double>(*number));
@@ -127,6 +130,14 @@ errors::Operand Checker::operand(Value value, Span at) {
     made.origin.push_back({{from->file, from->begin, from->end},
                            "`" + from->name + "` is " + text(graph().type(value))});
   }
+  for (const Requirement& each : requirements_) {
+    for (const Dim& extent : made.shape) {
+      if (extent != Dim(each.number)) continue;
+      made.origin.push_back(
+          {each.span, fmt::format("this is where `{}` must be {}", each.dimension, each.number)});
+      break;
+    }
+  }
   return made;
 }
 
@@ -137,9 +148,13 @@ Shape Checker::broadcast_shape(const errors::Operand& left, const errors::Operan
   Shape result = longer;
   const size_t lead = longer.size() - shorter.size();
   for (size_t k = 0; k < shorter.size(); ++k) {
-    if (longer[lead + k] == shorter[k] || shorter[k] == Dim(1)) continue;
-    if (longer[lead + k] != Dim(1)) fail(errors::shapes_do_not_fit(at, what, left, right));
-    result[lead + k] = shorter[k];
+    if (shorter[k] == Dim(1)) continue;
+    if (longer[lead + k] == Dim(1)) {
+      result[lead + k] = shorter[k];
+      continue;
+    }
+    if (!agree(longer[lead + k], shorter[k], at))
+      fail(errors::shapes_do_not_fit(at, what, left, right));
   }
   return result;
 }
@@ -168,7 +183,7 @@ Value Checker::stack(const Items& list, int axis, Span at) {
   Shape one = shape;
   one.insert(one.begin() + axis, Dim(1));
   for (Value& part : parts) {
-    if (graph().shape(part) != shape) {
+    if (!agree(shape, graph().shape(part), at)) {
       fail(errors::parts_differ(at, shape, graph().shape(part)));
     }
     part = graph().reshape(part, one);

@@ -1,5 +1,6 @@
 #include "compiler/cli/compiled.h"
 
+#include "compiler/cli/data.h"
 #include "compiler/codegen/codegen.h"
 #include "compiler/compile.h"
 
@@ -10,12 +11,15 @@ runtime::Step compiled(Program& program, const Function& function, const DimBind
   return codegen::compile(plan_of(program.graph, function, dims, precision));
 }
 
-std::vector<runtime::Program> compiled(Program& program, const std::vector<Function>& functions,
-                                       DimBindings dims, const std::vector<int64_t>& batch_sizes,
-                                       Precision precision) {
+runtime::Result<std::vector<runtime::Program>> compiled(Program& program,
+                                                        const std::vector<Function>& functions,
+                                                        DimBindings dims,
+                                                        const std::vector<int64_t>& batch_sizes,
+                                                        Precision precision) {
   std::vector<runtime::Program> programs;
   for (int64_t size : batch_sizes) {
     if (dims.contains("batch")) dims["batch"] = size;
+    if (auto error = check_requirements(program, dims)) return *std::move(error);
     runtime::Program& made = programs.emplace_back();
     made.samples = size;
     for (const Function& function : functions) {

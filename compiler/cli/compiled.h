@@ -4,6 +4,7 @@
 #include "compiler/graph/function.h"
 #include "runtime/batches.h"
 #include "runtime/evaluation.h"
+#include "runtime/result.h"
 
 namespace gradus::cli {
 
@@ -11,9 +12,12 @@ namespace gradus::cli {
 runtime::Step compiled(Program& program, const Function& function, const DimBindings& dims,
                        Precision precision);
 
-// The functions, which take turns on a batch, compiled for each of these sizes of a batch.
-std::vector<runtime::Program> compiled(Program& program, const std::vector<Function>& functions,
-                                       DimBindings dims, const std::vector<int64_t>& batch_sizes,
-                                       Precision precision);
+// The functions, which take turns on a batch, compiled for each of these sizes of a batch. An error
+// where a size is too small for what the program reads.
+runtime::Result<std::vector<runtime::Program>> compiled(Program& program,
+                                                        const std::vector<Function>& functions,
+                                                        DimBindings dims,
+                                                        const std::vector<int64_t>& batch_sizes,
+                                                        Precision precision);
 
 }  // namespace gradus::cli

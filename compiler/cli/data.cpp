@@ -101,7 +101,8 @@ std::optional<std::string> bind_extent(const Dim& extent, int64_t number, DimBin
 }
 
 std::optional<Error> bind_dims(const Program& program, const Reading& reading, DimBindings& dims) {
-  const Type& type = program.graph.type(reading.input->value);
+  Type type = program.graph.type(reading.input->value);
+  type.shape = reading.input->declared;
   const std::vector<int64_t>& shape = reading.data.values.shape();
   const auto misfit = [&](const std::string& why) {
     return Error{fmt::format("input `{}` is declared as {}, and its data have shape {}{}",
@@ -156,6 +157,24 @@ Result<runtime::Input> finished(const Program& program, Reading& reading, const 
   return runtime::Input{reading.input->name, std::move(values), reading.input->batch_axis};
 }
 
+// A name that only the bound of an index has is the number of categories; without them, as large as
+// the largest index asks for.
+void bind_bound(const Program& program, const Reading& reading, DimBindings& dims) {
+  const Type& type = program.graph.type(reading.input->value);
+  const std::optional<std::string> name = type.bound.name();
+  if (type.element != Element::index || !name || dims.contains(*name)) return;
+  const std::vector<std::string>& categories = reading.data.categories;
+  double largest = static_cast<double>(categories.size()) - 1;
+  const Tensor& values = reading.data.values;
+  for (int64_t i = 0; categories.empty() && i < values.size(); ++i) {
+    largest = std::max(largest, values.at(i));
+  }
+  // Extents are 32-bit numbers; what is larger is found out of range.
+  dims[*name] = static_cast<int64_t>(std::min(largest, 2147483646.0)) + 1;
+}
+
+}  // namespace
+
 std::optional<Error> check_requirements(const Program& program, const DimBindings& dims) {
   for (const Requirement& requirement : program.requirements) {
     auto bound = dims.find(requirement.dimension);
@@ -164,10 +183,18 @@ std::optional<Error> check_requirements(const Program& program, const DimBinding
                              requirement.dimension, requirement.number, bound->second),
                  ""};
   }
+  for (const Condition& condition : program.conditions) {
+    const auto least = condition.least.substituted(dims).number();
+    if (!least || *least >= 0) continue;
+    std::vector<std::string> bound;
+    for (const std::string& name : condition.least.names()) {
+      bound.push_back(fmt::format("{} = {}", name, dims.at(name)));
+    }
+    return Error{
+        fmt::format("{}, and the data say {}", condition.otherwise, fmt::join(bound, ", ")), ""};
+  }
   return std::nullopt;
 }
-
-}  // namespace
 
 Precision precision_of(const Program& program, const Options& options) {
   if (options.precision.empty()) return program.precision;
@@ -201,6 +228,7 @@ Result<BoundData> bind_data(const Program& program, Precision precision, const O
     const int axis = reading.input->batch_axis;
     if (axis >= 0) bound.samples = reading.data.values.shape()[static_cast<size_t>(axis)];
   }
+  for (const Reading& reading : readings) bind_bound(program, reading, bound.dims);
   if (auto error = check_requirements(program, bound.dims)) return *std::move(error);
   bound.split = runtime::split(bound.samples.value_or(1), request.validation, options.seed);
   for (Reading& reading : readings) {

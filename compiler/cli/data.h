@@ -32,6 +32,9 @@ struct DataRequest {
 runtime::Result<BoundData> bind_data(const Program& program, Precision precision,
                                      const Options& options, const DataRequest& request);
 
+// What the program asks of the extents that the data bound: an error says what does not hold.
+std::optional<runtime::Error> check_requirements(const Program& program, const DimBindings& dims);
+
 // The program's precision, or the one that the options ask for.
 Precision precision_of(const Program& program, const Options& options);
 

@@ -105,13 +105,14 @@ Status eval(const EvalOptions& options) {
 
   const runtime::BatchOptions cut{.batch = options.batch, .shuffle = false, .seed = options.seed};
   runtime::Batches batches(session->data.dataset, cut);
-  const std::vector<runtime::Program> programs =
+  const auto programs =
       compiled(*program, {function}, session->data.dims,
                runtime::batch_sizes(session->data.samples.value_or(1), cut), session->precision);
+  if (!programs) return unreadable(options, programs.error());
   runtime::ThreadPool pool(thread_count(options));
   runtime::Arena arena;
-  runtime::Calls calls(programs, session->weights, session->data.dataset, arena, &pool);
-  runtime::Averages averages(programs);
+  runtime::Calls calls(*programs, session->weights, session->data.dataset, arena, &pool);
+  runtime::Averages averages(*programs);
   GradientAverage sink(gradients.simplified);
   runtime::evaluate(calls, batches, averages, options.gradients.empty() ? nullptr : &sink);
 

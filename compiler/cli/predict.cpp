@@ -85,13 +85,13 @@ Status predict(const PredictOptions& options) {
   const int64_t samples = session->data.samples.value_or(1);
   const runtime::BatchOptions cut{.batch = options.batch, .shuffle = false, .seed = options.seed};
   runtime::Batches batches(session->data.dataset, cut);
-  const std::vector<runtime::Program> programs =
-      compiled(*program, {function}, session->data.dims, runtime::batch_sizes(samples, cut),
-               session->precision);
+  const auto programs = compiled(*program, {function}, session->data.dims,
+                                 runtime::batch_sizes(samples, cut), session->precision);
+  if (!programs) return unreadable(options, programs.error());
   runtime::ThreadPool pool(thread_count(options));
   runtime::Arena arena;
-  runtime::Calls calls(programs, session->weights, session->data.dataset, arena, &pool);
-  runtime::Averages averages(programs);
+  runtime::Calls calls(*programs, session->weights, session->data.dataset, arena, &pool);
+  runtime::Averages averages(*programs);
   std::vector<runtime::WantedOutput> rows;
   for (const NamedValue& value : *values) {
     rows.push_back({value.name, batch_axis(program->graph.shape(value.value))});

@@ -63,6 +63,11 @@ SourcePlan plan_of(const Source& source, size_t output, const std::filesystem::p
   }
   plan.kind = SourcePlan::Kind::file;
   plan.path = (folder / path).lexically_normal().string();
+  plan.options.format = source.kind;
+  if (const Setting* stride = find(source, "stride")) {
+    const auto* characters = std::get_if<double>(&stride->value);
+    if (characters != nullptr) plan.options.row_stride = static_cast<int64_t>(*characters);
+  }
   plan.options.keys = texts(find(source, source.kind == "csv" ? "columns" : "key"));
   plan.options.fill = fill_of(find(source, "fill"));
   return plan;
@@ -93,6 +98,7 @@ std::optional<Error> apply(const std::string& argument, const Program& program,
   SourcePlan& changed = plan->second;
   changed.kind = SourcePlan::Kind::file;
   changed.path = location.path;
+  changed.options.format.clear();
   changed.options.keys = location.keys;
   return std::nullopt;
 }
@@ -134,6 +140,11 @@ Result<std::map<std::string, SourcePlan>> plan_sources(const Program& program,
   for (const Input& input : program.inputs) {
     SourcePlan& plan = plans[input.name];
     plan.options.categories = program.graph.type(input.value).element != Element::real;
+    // Text for [batch, n] comes in rows of n, where n is a number.
+    if (input.batch_axis == 0 && input.declared.size() == 2) {
+      plan.options.row_length = input.declared[1].number().value_or(0);
+      if (plan.options.row_stride == 0) plan.options.row_stride = plan.options.row_length;
+    }
     // The key in a .npz file is the input's name unless another is given.
     if (plan.options.keys.empty() && std::filesystem::path(plan.path).extension() == ".npz") {
       plan.options.keys = {input.name};

@@ -107,7 +107,7 @@ class TrainingRun {
       return Status::model_errors;
     }
     if (auto error = prepare()) return unreadable(options_, *error);
-    compile();
+    if (auto error = compile()) return unreadable(options_, *error);
     return run();
   }
 
@@ -141,27 +141,32 @@ class TrainingRun {
     return std::nullopt;
   }
 
-  void compile() {
+  std::optional<runtime::Error> compile() {
     const auto start = std::chrono::steady_clock::now();
     std::vector<Function> steps;
     for (const Train& train : program_.trains) steps.push_back(training_step(program_, train));
-    programs_ =
+    auto programs =
         compiled(program_, steps, session_.data.dims,
                  runtime::batch_sizes(training_rows_, schedule_.batches), session_.precision);
+    if (!programs) return programs.error();
+    programs_ = *std::move(programs);
     held_out_.batch = schedule_.batches.batch;
     held_out_.shuffle = false;
     if (!session_.data.split.validation.empty()) {
       // `training` is false where held-out samples are evaluated.
       Status status = Status::done;
       evaluated_ = load_model(options_, false, status);
-      validation_ =
+      auto validation =
           compiled(*evaluated_, {evaluation(*evaluated_)}, session_.data.dims,
                    runtime::batch_sizes(static_cast<int64_t>(session_.data.split.validation.size()),
                                         held_out_),
                    session_.precision);
+      if (!validation) return validation.error();
+      validation_ = *std::move(validation);
     }
     compile_seconds_ =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::nullopt;
   }
 
   Status run() {

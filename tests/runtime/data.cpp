@@ -67,6 +67,33 @@ TEST_CASE("code points are those of UTF-8 alone", "[text]") {
   }
 }
 
+TEST_CASE("text is cut into rows that may overlap", "[text]") {
+  const auto rows = [](std::string_view text, int64_t length, int64_t stride) {
+    const auto cut = cut_rows(*parse_text(text), length, stride);
+    REQUIRE(cut);
+    std::string shown;
+    for (int64_t i = 0; i < cut->values.size(); ++i) {
+      if (i > 0 && i % length == 0) shown += ' ';
+      shown += cut->categories[static_cast<size_t>(cut->values.at(i))];
+    }
+    CHECK(cut->values.shape()[1] == length);
+    return shown;
+  };
+  CHECK(rows("abcdefg", 3, 3) == "abc def");
+  CHECK(rows("abcdefg", 3, 2) == "abc cde efg");
+  CHECK(rows("abc", 3, 100) == "abc");
+  CHECK(cut_rows(*parse_text("ab"), 3, 1).error().message ==
+        "the text has 2 characters, and its rows are to have 3");
+}
+
+TEST_CASE("a format that is said outweighs the ending of the name", "[data]") {
+  const Scratch scratch;
+  const std::string corpus = scratch.file("corpus.csv", "abcd");
+  const auto data = read_data(corpus, {.format = "text", .row_length = 2, .row_stride = 1});
+  REQUIRE(data);
+  CHECK(data->values.shape() == Shape{3, 2});
+}
+
 TEST_CASE("characters are indices into a vocabulary", "[text]") {
   const auto data = parse_text(
       "\xEF\xBB\xBF"
