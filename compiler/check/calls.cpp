@@ -187,6 +187,9 @@ void Checker::bind(const std::vector<syntax::Formal>& formals, const Arguments& 
         fail(errors::no_such_argument(given.name_at, function, given.name, names_of(formals)));
       }
     }
+    if (inner.names.contains(formal->name.text)) {
+      fail(errors::argument_twice(given.name_at, function, formal->name.text));
+    }
     if (formal->type) match(*formal, *given.thing, inner, given.span);
     inner.names[formal->name.text] = held(formal->name, *given.thing, inner);
   }

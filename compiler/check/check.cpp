@@ -39,11 +39,11 @@ std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
     file_.names[clock] = {Tensor{graph().leaf(Op::input, clock, {})}};
   }
   for (const syntax::Statement& each : file.statements) statement(each, file_);
-  check_set();
   for (const syntax::Train* each : trains_) succeeds([&] { train(*each); });
   if (diagnostics_.any()) return std::nullopt;
   release_all();
-  warn_of_unused_parameters();
+  // What is not used outside of training may be used in it.
+  if (options_.training || !depends_on_training_) warn_of_unused_parameters();
   program_.requirements = requirements_;
   return std::move(program_);
 }
@@ -91,11 +91,10 @@ void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
       diagnostics_.add(errors::shadows_prelude(name.span, name.text));
     }
   }
+  const Thing* result = &thing;  // of a layer, which may be another layer's
+  while (const auto* use = result->as<LayerUse>()) result = use->layer->result.get();
   Value value;
-  if (const auto* tensor = thing.as<Tensor>()) value = tensor->value;
-  if (const auto* use = thing.as<LayerUse>()) {
-    if (const auto* tensor = use->layer->result->as<Tensor>()) value = tensor->value;
-  }
+  if (const auto* tensor = result->as<Tensor>()) value = tensor->value;
   // What a round binds again later has no name of its own.
   const bool is_last = carried == scope.carried.end() || --carried->second == 0;
   if (value.valid() && is_last && (&scope == &file_ || scope.layer != nullptr)) {

@@ -87,7 +87,7 @@ class Checker {
   void scalar(const syntax::Name& name, const syntax::Expr& value, Scope& scope,
               std::vector<NamedValue>& list, std::string_view kind);
   Initialiser initialiser_of(const syntax::Expr& value, Scope& scope);
-  void check_set();
+  void same_for_all_samples(const syntax::Name& name, const Shape& shape);
 
   // derivatives.cpp: derivatives as expressions
   struct Places {
@@ -141,6 +141,7 @@ class Checker {
   Thing evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name = "");
   Thing negative(const Thing& operand, Span at);
   Thing transposed(const Thing& operand, Span at);
+  Value condition(const Thing& thing, Span at);
   Thing unary(const syntax::Unary& x, Scope& scope, Span at);
   Thing binary(const syntax::Binary& x, Scope& scope, Span at);
   Thing of_known(Op op, const Known& left, const Known& right);
@@ -221,7 +222,9 @@ class Checker {
   Scope prelude_;
   Scope file_;
   std::set<std::string> dims_;
-  std::set<Value> used_;  // parameters that an expression refers to
+  bool depends_on_training_ = false;
+  std::set<Value> reported_;  // numbers that are not whole and should be
+  std::set<Value> used_;      // parameters that an expression refers to
   std::map<std::string, const syntax::Optimizer*> optimizers_;
   std::vector<const syntax::Train*> trains_;
   std::vector<Label> calls_;  // that are being instantiated, outermost first

@@ -32,16 +32,6 @@ void Checker::declare(const syntax::Const& x, Scope& scope) {
   scope.names[x.name.text] = {made};  // no derivative is by a constant
 }
 
-void Checker::check_set() {
-  std::vector<std::string> names;
-  for (const Constant& each : program_.constants) names.push_back(each.name);
-  for (const std::string& set : options_.set) {
-    const std::string name = set.substr(0, set.find('='));
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    diagnostics_.add(errors::no_such_constant(name, closest(name, names)));
-  }
-}
-
 // At top level a name that nothing has is a dimension that the data bind; one that they must bind
 // to a certain number is that number from the start.
 void Checker::declare_dimension(const syntax::Expr& size, Scope& scope) {
@@ -163,6 +153,14 @@ Initialiser Checker::initialiser_of(const syntax::Expr& value, Scope& scope) {
   return made;
 }
 
+void Checker::same_for_all_samples(const syntax::Name& name, const Shape& shape) {
+  for (const Dim& extent : shape) {
+    const std::vector<std::string> names = extent.names();
+    if (std::find(names.begin(), names.end(), "batch") == names.end()) continue;
+    fail(errors::batch_of_weights(name.span, name.text, shape));
+  }
+}
+
 void Checker::declare(const syntax::Param& x, Scope& scope) {
   if (scope.again) {  // one that the first call did not use does not exist
     const auto known = scope.layer->parameters.find(x.name.text);
@@ -190,6 +188,7 @@ void Checker::declare(const syntax::Param& x, Scope& scope) {
     }
     made.initialiser.value = graph().broadcast(value, type.shape);
   }
+  same_for_all_samples(x.name, type.shape);
   made.value = graph().leaf(Op::param, made.name, type);
   graph().set_provenance(made.value,
                          {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});
@@ -212,6 +211,7 @@ void Checker::declare(const syntax::State& x, Scope& scope) {
   made.name = scope.prefix + x.name.text;
   made.span = x.name.span;
   const Type type = type_of(x.type, scope);
+  same_for_all_samples(x.name, type.shape);
   const Value value = real(evaluate(*x.value, scope), x.value->span);
   made.initialiser.value = graph().broadcast(value, type.shape);
   made.value = graph().leaf(Op::state, made.name, type);

@@ -188,6 +188,20 @@ Diagnostic too_large(Span at, const Shape& shape) {
                fmt::format("a tensor of shape {} does not fit into any memory", shown(shape)));
 }
 
+Diagnostic not_a_condition(Span at, const Type& type) {
+  return error(E0250, at,
+               fmt::format("a condition is needed here, and this is {}",
+                           type == Type{} ? "a number" : text(type)),
+               "compare it: `x != 0`");
+}
+
+Diagnostic batch_of_weights(Span at, std::string_view name, const Shape& shape) {
+  return error(
+      E0251, at,
+      fmt::format("`{}` has the shape {}, and the size of a batch changes", name, text(shape)),
+      "parameters and states are the same for all samples");
+}
+
 Diagnostic undefined(Span at, std::string_view name, std::string_view near) {
   return error(E0301, at, fmt::format("`{}` is not defined", name), did_you_mean(near));
 }
@@ -213,6 +227,10 @@ Diagnostic no_such_argument(Span at, std::string_view function, std::string_view
                !near.empty()   ? did_you_mean(near)
                : takes.empty() ? fmt::format("`{}` takes none by name", function)
                                : fmt::format("it takes `{}`", fmt::join(takes, "`, `")));
+}
+
+Diagnostic argument_twice(Span at, std::string_view function, std::string_view name) {
+  return error(E0350, at, fmt::format("`{}` has its argument `{}` already", function, name));
 }
 
 Diagnostic missing_argument(Span at, std::string_view function, std::string_view name) {
@@ -245,11 +263,6 @@ Diagnostic no_such_initialiser(Span at, std::string_view near) {
 Diagnostic operator_redefined(Span at, std::string_view name) {
   return error(E0311, at, fmt::format("`{}` is an operator of the language", name),
                "choose another name");
-}
-
-Diagnostic no_such_constant(std::string_view name, std::string_view near) {
-  return error(E0312, {}, fmt::format("`--set {}=…`: the file has no constant of that name", name),
-               did_you_mean(near));
 }
 
 Diagnostic needs_shape(Span at, std::string_view name) {

@@ -46,6 +46,9 @@ Diagnostic count_mismatch(Span at, size_t names, size_t values);
 Diagnostic negative_extent(Span at, int64_t extent);
 Diagnostic too_large(Span at, const Shape& shape);
 
+Diagnostic not_a_condition(Span at, const Type& type);
+Diagnostic batch_of_weights(Span at, std::string_view name, const Shape& shape);
+
 Diagnostic undefined(Span at, std::string_view name, std::string_view near);
 Diagnostic no_such_parameter(Span at, std::string_view layer, std::string_view name,
                              std::string_view near);
@@ -53,13 +56,13 @@ Diagnostic not_a_function(Span at);
 Diagnostic too_many_arguments(Span at, std::string_view function, size_t takes);
 Diagnostic no_such_argument(Span at, std::string_view function, std::string_view name,
                             const std::vector<std::string>& takes);
+Diagnostic argument_twice(Span at, std::string_view function, std::string_view name);
 Diagnostic missing_argument(Span at, std::string_view function, std::string_view name);
 Diagnostic endless_calls(Span at, std::string_view function);
 Diagnostic defined_twice(Span at, std::string_view name, Span before);
 Diagnostic param_in_function(Span at);
 Diagnostic no_such_initialiser(Span at, std::string_view near);
 Diagnostic operator_redefined(Span at, std::string_view name);
-Diagnostic no_such_constant(std::string_view name, std::string_view near);
 Diagnostic needs_shape(Span at, std::string_view name);
 Diagnostic loop_needs_name(Span at, std::string_view keyword);
 Diagnostic layer_twice(Span at, std::string_view name, Span before);

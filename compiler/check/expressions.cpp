@@ -97,11 +97,17 @@ Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
     if (const auto* tensor = found->as<Tensor>()) used_.insert(tensor->value);
     return *found;
   }
+  if (const auto layer = file_.layers.find(name); layer != file_.layers.end()) {
+    return layer->second;
+  }
   if (name == "pi") {
     return {Known{graph().symbol("pi", std::numbers::pi), std::numbers::pi, std::nullopt}};
   }
   if (name == "inf") return {known(std::numeric_limits<double>::infinity())};
-  if (name == "training") return {Truth{options_.training}};
+  if (name == "training") {
+    depends_on_training_ = true;
+    return {Truth{options_.training}};
+  }
   if (is_operator(name)) return {Callable{nullptr, nullptr, name}};
   if (dims_.contains(name)) return {known(Dim::named(name))};
   static const std::set<std::string> later = {
@@ -156,6 +162,14 @@ Thing Checker::transposed(const Thing& operand, Span at) {
   return {Tensor{graph().transpose(matrix, permutation)}};
 }
 
+// A truth that is known when the model runs.
+Value Checker::condition(const Thing& thing, Span at) {
+  const Value made = value(thing, at);
+  const Type& type = graph().type(made);
+  if (type.element != Element::boolean) fail(errors::not_a_condition(at, type));
+  return made;
+}
+
 Thing Checker::unary(const syntax::Unary& x, Scope& scope, Span at) {
   const Thing operand = evaluate(*x.operand, scope);
   switch (x.op) {
@@ -165,7 +179,7 @@ Thing Checker::unary(const syntax::Unary& x, Scope& scope, Span at) {
       return transposed(operand, at);
     case syntax::UnaryOp::logical_not:
       if (const auto* known = operand.as<Truth>()) return {Truth{!known->value}};
-      return {Tensor{graph().map(Op::logical_not, {value(operand, at)})}};
+      return {Tensor{graph().map(Op::logical_not, {condition(operand, x.operand->span)})}};
   }
   return {Poison{}};
 }
@@ -189,12 +203,16 @@ Thing Checker::binary(const syntax::Binary& x, Scope& scope, Span at) {
     if (op == Op::logical_or) return {Truth{p->value || q->value}};
     if (op == Op::eq || op == Op::ne) return {Truth{(p->value == q->value) == (op == Op::eq)}};
   }
+  if (is_logic(op)) {
+    return {Tensor{elementwise(op, {condition(left, x.left->span), condition(right, x.right->span)},
+                               {x.left->span, x.right->span}, x.op_span, noun(op))}};
+  }
   Value a = value(left, x.left->span);
   Value b = value(right, x.right->span);
   const Element element = graph().type(a).element;
   const bool indices =
       is_comparison(op) && element == Element::index && graph().type(b).element == Element::index;
-  if (!is_logic(op) && !indices) {
+  if (!indices) {
     a = real(a);
     b = real(b);
   }
@@ -299,7 +317,7 @@ Thing Checker::branch(const syntax::If& x, Scope& scope, Span at, const std::str
   if (const auto* known = condition.as<Truth>()) {
     return evaluate(known->value ? *x.yes : *x.no, scope, name);
   }
-  const Value test = value(condition, x.condition->span);
+  const Value test = this->condition(condition, x.condition->span);
   Value yes = value(evaluate(*x.yes, scope), x.yes->span);
   Value no = value(evaluate(*x.no, scope), x.no->span);
   if (graph().type(yes).element != graph().type(no).element) {

@@ -47,13 +47,14 @@ void Checker::may_own(const Scope& scope, Span at) {
 
 // Enters a layer among those of the scope that it is called in.
 void Checker::own(Scope& scope, const std::string& name, std::shared_ptr<Layer> layer) {
-  if (scope.layer == nullptr) return;
-  const auto before = scope.layer->parameters.find(name);
-  if (before != scope.layer->parameters.end()) {
+  std::map<std::string, Thing>& owned =
+      scope.layer == nullptr ? scope.layers : scope.layer->parameters;
+  const auto before = owned.find(name);
+  if (before != owned.end()) {
     const auto* other = before->second.as<LayerUse>();
     if (other != nullptr) fail(errors::layer_twice(layer->at, name, other->layer->at));
   }
-  scope.layer->parameters[name] = Thing{LayerUse{std::move(layer)}};
+  owned[name] = Thing{LayerUse{std::move(layer)}};
 }
 
 // What the first call of the layer around it owned under this name, where this is another call.

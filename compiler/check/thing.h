@@ -97,10 +97,11 @@ struct Thing {
 struct Scope {
   Scope* parent = nullptr;
   std::map<std::string, Thing> names;
-  std::map<std::string, Span> places;  // of their definitions
-  std::string prefix;                  // of the parameters that are declared here: `h.`
-  std::map<std::string, int> unnamed;  // calls of each layer that are not definitions
-  Layer* layer = nullptr;              // whose body this is
+  std::map<std::string, Span> places;   // of their definitions
+  std::string prefix;                   // of the parameters that are declared here: `h.`
+  std::map<std::string, int> unnamed;   // calls of each layer that are not definitions
+  std::map<std::string, Thing> layers;  // of a file, also the unnamed ones: `dense0`
+  Layer* layer = nullptr;               // whose body this is
   // The names that derivatives are taken by in this file or function; null in what stands within.
   const std::set<std::string>* variables = nullptr;
   bool again = false;  // it was called before: parameters are those of the first call

@@ -51,7 +51,10 @@ Value Checker::real(const Thing& thing, Span at) { return real(value(thing, at))
 Dim Checker::extent(const Thing& thing, Span at) {
   if (thing.as<Poison>() != nullptr) throw Reported{};
   const auto* scalar = thing.as<Known>();
-  if (scalar == nullptr || !scalar->extent) fail(errors::not_whole(at));
+  if (scalar == nullptr) fail(errors::not_whole(at));
+  // A constant that is not whole is reported where it is used first.
+  if (!scalar->extent && !reported_.insert(scalar->node).second) throw Reported{};
+  if (!scalar->extent) fail(errors::not_whole(at));
   return *scalar->extent;
 }
 

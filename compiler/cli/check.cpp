@@ -46,7 +46,10 @@ void print_text(const Program& program) {
   for (const Requirement& need : program.requirements) {
     fmt::print("the data must have {} = {}\n", need.dimension, need.number);
   }
-  fmt::print("{} parameters, {} numbers\n", program.parameters.size(), size_of_all(program).text());
+  const size_t count = program.parameters.size();
+  const std::string numbers = size_of_all(program).text();
+  fmt::print("{} parameter{}, {} number{}\n", count, count == 1 ? "" : "s", numbers,
+             numbers == "1" ? "" : "s");
 }
 
 void print_json(const Program& program) {

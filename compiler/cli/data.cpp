@@ -86,6 +86,7 @@ std::optional<std::string> bind_extent(const Dim& extent, int64_t number, DimBin
   const Dim known = extent.substituted(dims);
   if (auto fixed = known.number()) {
     if (*fixed == number) return std::nullopt;
+    if (extent.number()) return fmt::format("{} is not {}", number, *fixed);
     return fmt::format("`{}` is {}, not {}", extent.text(), *fixed, number);
   }
   const std::vector<std::string> names = known.names();
@@ -123,6 +124,16 @@ std::optional<Error> bind_dims(const Program& program, const Reading& reading, D
 // Indices within their bound, and booleans that are 0 or 1.
 std::optional<Error> check_range(const Reading& reading, int64_t bound) {
   const Tensor& values = reading.data.values;
+  const std::vector<std::string>& categories = reading.data.categories;
+  if (static_cast<int64_t>(categories.size()) > bound) {
+    const size_t shown = std::min<size_t>(categories.size(), 8);
+    return Error{fmt::format("input `{}` holds indices below {}, and its data have {} categories: "
+                             "{}{}",
+                             reading.input->name, bound, categories.size(),
+                             fmt::join(categories.begin(), categories.begin() + shown, ", "),
+                             shown < categories.size() ? ", …" : ""),
+                 ""};
+  }
   for (int64_t i = 0; i < values.size(); ++i) {
     const double entry = values.at(i);
     if (entry >= 0 && entry < static_cast<double>(bound) && entry == std::floor(entry)) continue;
@@ -203,15 +214,14 @@ Precision precision_of(const Program& program, const Options& options) {
 
 Result<BoundData> bind_data(const Program& program, Precision precision, const Options& options,
                             const DataRequest& request) {
-  auto plans = plan_sources(program, options);
-  if (!plans) return plans.error();
+  std::map<std::string, SourcePlan> plans = plan_sources(program, options);
   std::vector<Reading> readings;
   for (const Input& input : program.inputs) {
     if (request.only != nullptr &&
         std::find(request.only->begin(), request.only->end(), input.name) == request.only->end()) {
       continue;
     }
-    SourcePlan& plan = plans->at(input.name);
+    SourcePlan& plan = plans.at(input.name);
     if (request.known != nullptr) {
       auto known = request.known->find(input.name);
       if (known != request.known->end()) plan.options.known_categories = known->second.categories;

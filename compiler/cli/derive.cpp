@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "compiler/check/pattern.h"
 #include "compiler/cli/commands.h"
@@ -99,6 +100,15 @@ formula::Options formula_options(const DeriveOptions& options) {
   return made;
 }
 
+void print_json(const DeriveOptions& options, const Definition& loss,
+                const std::vector<Definition>& variables, const std::string& text) {
+  nlohmann::json object = {{"of", loss.name}, {"wrt", nlohmann::json::array()}};
+  for (const Definition& each : variables) object["wrt"].push_back(each.name);
+  object["format"] = options.format;
+  object[options.out.empty() ? "formulas" : "file"] = options.out.empty() ? text : options.out;
+  fmt::print("{}\n", object.dump());
+}
+
 Status derive(const DeriveOptions& options) {
   Status status = Status::done;
   std::optional<Program> program = load_model(options, false, status);
@@ -119,8 +129,9 @@ Status derive(const DeriveOptions& options) {
     wanted.push_back({variables[k].name, gradients.variables[k].value, gradient});
   }
   const std::string text = formula::derive(program->graph, about, wanted, formula_options(options));
+  if (options.json) print_json(options, *loss, variables, text);
   if (options.out.empty()) {
-    fmt::print("{}", text);
+    if (!options.json) fmt::print("{}", text);
     return Status::done;
   }
   runtime::NewFile file(options.out);

@@ -101,6 +101,9 @@ Status eval(const EvalOptions& options) {
   auto session = begin(*program, precision_of(*program, options), options,
                        {options.weights, options.allow_missing, &needed});
   if (!session) return unreadable(options, session.error());
+  if (options.weights.empty() && !program->parameters.empty() && !options.quiet) {
+    fmt::print(stderr, "without `--weights` the parameters have their starting values\n");
+  }
   if (session->data.samples == 0) return unreadable(options, {"the data have no samples", ""});
 
   const runtime::BatchOptions cut{.batch = options.batch, .shuffle = false, .seed = options.seed};
@@ -133,7 +136,8 @@ void add_eval(CLI::App& app, Status& status) {
   CLI::App* command = app.add_subcommand("eval", "Loss and metrics on data.");
   add_common(*command, *options);
   command->add_option("--weights", options->weights, "trained weights, .safetensors or .npz");
-  command->add_option("--grad", options->gradients, "write the loss's gradients to this .npz");
+  command->add_option("--grad", options->gradients, "write the loss's gradients to this .npz")
+      ->check(path_ending({".npz"}));
   command->add_option("--of", options->of, "the loss that this is about");
   command->add_option("--batch", options->batch, "samples in a batch (all)")->check(at_least_one());
   command->add_flag("--allow-missing", options->allow_missing,

@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "compiler/cli/commands.h"
+#include "compiler/cli/model.h"
 #include "grammar/diagnostic.h"
 
 using namespace gradus::cli;  // NOLINT(google-build-using-namespace): the commands
@@ -41,12 +45,35 @@ void explain(const CLI::App& app, const CLI::ParseError& error, int argc, char**
     if (!near.empty()) help = fmt::format("did you mean `{}`?", near);
     break;
   }
-  fmt::print(stderr, "error: {}\n  = help: {}\n", message, help);
+  Options options;
+  for (int k = 1; k < argc; ++k)
+    options.json = options.json || std::string_view(argv[k]) == "--json";
+  print_error(options, message, help);
 }
+
+// Said where the program has failed, by which status the run ends.
+[[noreturn]] void our_bug(std::string_view what) {
+  fmt::print(stderr,
+             "error: this is a bug in gradus: {}\n  = help: please report it, with the model file, "
+             "the command and what `gradus --version` says\n",
+             what);
+  std::_Exit(static_cast<int>(Status::our_bug));
+}
+
+#ifdef NDEBUG
+// In a release a crash is told from a user's mistake; a debug build leaves it to the debugger.
+void catch_crashes() {
+  const auto crashed = [](int) { our_bug("it has crashed"); };
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) std::signal(signal, crashed);
+}
+#else
+void catch_crashes() {}
+#endif
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  catch_crashes();
   Status status = Status::done;
   CLI::App app(
       "Gradus derives the gradients of a model, shows them as formulas and trains with them.",
@@ -67,6 +94,12 @@ int main(int argc, char** argv) {
     if (outcome.get_exit_code() == 0) return app.exit(outcome);
     explain(app, outcome, argc, argv);
     return static_cast<int>(Status::wrong_usage);
+  } catch (const std::bad_alloc&) {
+    print_error({}, "there is not enough memory for this model and its data",
+                "a smaller batch needs less: `--batch N`");
+    return static_cast<int>(Status::unreadable);
+  } catch (const std::exception& failure) {
+    our_bug(failure.what());
   }
   return static_cast<int>(status);
 }

@@ -4,10 +4,12 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "compiler/check/check.h"
 #include "compiler/prelude/prelude.h"
@@ -52,6 +54,31 @@ std::optional<std::string> model_text(const Options& options) {
   return text;
 }
 
+// Whether there is a constant for each `--set` and an input for each `--data`; else an error.
+bool names_exist(const Program& program, const Options& options) {
+  std::vector<std::string> constants;
+  for (const Constant& each : program.constants) constants.push_back(each.name);
+  std::vector<std::string> inputs;
+  for (const Input& each : program.inputs) inputs.push_back(each.name);
+  const auto known = [&](const std::vector<std::string>& given, std::string_view flag,
+                         std::string_view kind, const std::vector<std::string>& names) {
+    for (const std::string& each : given) {
+      const std::string name = each.substr(0, each.find('='));
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      const std::string_view near = closest(name, names);
+      const std::string all = names.empty()
+                                  ? fmt::format("the model has no {}s", kind)
+                                  : fmt::format("the {}s are {}", kind, fmt::join(names, ", "));
+      print_error(options, fmt::format("`{} {}`: there is no {} `{}`", flag, each, kind, name),
+                  near.empty() ? all : fmt::format("did you mean `{}`?", near));
+      return false;
+    }
+    return true;
+  };
+  return known(options.set, "--set", "constant", constants) &&
+         known(options.data, "--data", "input", inputs);
+}
+
 }  // namespace
 
 Status dump_syntax(const Options& options) {
@@ -88,11 +115,21 @@ std::optional<Program> load_model(const Options& options, bool training, Status&
     program = check(file, prelude, {.set = options.set, .training = training}, diagnostics);
   }
   print(diagnostics, sources, options);
-  if (!program) status = Status::model_errors;
+  if (!program) {
+    status = Status::model_errors;
+  } else if (!names_exist(*program, options)) {
+    status = Status::wrong_usage;
+    program.reset();
+  }
   return program;
 }
 
 void print_error(const Options& options, const std::string& message, const std::string& help) {
+  if (options.json) {
+    const nlohmann::json error = {{"severity", "error"}, {"message", message}, {"help", help}};
+    fmt::print("{}\n", nlohmann::json{{"errors", {error}}}.dump());
+    return;
+  }
   const bool color = use_color(options, STDERR_FILENO);
   fmt::print(stderr, "{}: {}\n", color ? "\x1b[1;31merror\x1b[0m" : "error", message);
   if (!help.empty()) fmt::print(stderr, "  = help: {}\n", help);

@@ -1,6 +1,7 @@
 #include "compiler/cli/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,10 +14,12 @@ namespace gradus::cli {
 void add_common(CLI::App& command, Options& options) {
   command.add_option("FILE", options.file, "the model file, or - for standard input")->required();
   command.add_option("--data", options.data, "data for an input: NAME=PATH[:KEY]")
+      ->check(assignment())
       ->type_name("NAME=PATH")
       ->allow_extra_args(false);
-  command.add_option("--set", options.set, "another value for a constant: CONST=VALUE")
-      ->type_name("CONST=VALUE")
+  command.add_option("--set", options.set, "another value for a constant: CONST=NUMBER")
+      ->check(number_assignment())
+      ->type_name("CONST=NUMBER")
       ->allow_extra_args(false);
   command.add_option("--precision", options.precision, "element type of real numbers")
       ->check(CLI::IsMember({"f32", "f64"}));
@@ -44,17 +47,40 @@ CLI::Validator at_least_one() {
           "N"};
 }
 
-CLI::Validator weights_ending() {
-  return {[](std::string& path) {
-            const bool known = path.ends_with(".safetensors") || path.ends_with(".npz");
-            return known ? ""
-                         : fmt::format(
-                               "{} ends neither in .safetensors nor in .npz, which says "
-                               "how it is written",
-                               path);
+CLI::Validator assignment() {
+  return {[](std::string& text) {
+            const size_t equals = text.find('=');
+            const bool whole =
+                equals != std::string::npos && equals > 0 && equals + 1 < text.size();
+            return whole ? "" : fmt::format("`{}` is not NAME=VALUE", text);
+          },
+          "NAME=VALUE"};
+}
+
+CLI::Validator number_assignment() {
+  return {[](std::string& text) -> std::string {
+            std::string checked = text;
+            if (std::string error = assignment()(checked); !error.empty()) return error;
+            const char* begin = text.c_str() + text.find('=') + 1;
+            char* end = nullptr;
+            std::strtod(begin, &end);
+            return *end == '\0' ? "" : fmt::format("`{}` is not a number, in `{}`", begin, text);
+          },
+          "CONST=NUMBER"};
+}
+
+CLI::Validator path_ending(const std::vector<std::string>& endings) {
+  return {[endings](std::string& path) -> std::string {
+            for (const std::string& ending : endings) {
+              if (path.ends_with(ending)) return "";
+            }
+            return fmt::format("{} does not end in {}, which says how it is written", path,
+                               fmt::join(endings, " or "));
           },
           "FILE"};
 }
+
+CLI::Validator weights_ending() { return path_ending({".safetensors", ".npz"}); }
 
 bool use_color(const Options& options, int file_descriptor) {
   if (options.color != "auto") return options.color == "always";

@@ -27,6 +27,11 @@ void add_common(CLI::App& command, Options& options);
 
 // An option's number that counts something.
 CLI::Validator at_least_one();
+// NAME=VALUE; with a number as the value.
+CLI::Validator assignment();
+CLI::Validator number_assignment();
+// A path that ends in one of these.
+CLI::Validator path_ending(const std::vector<std::string>& endings);
 // The path of a weights file to be written: its ending says the format.
 CLI::Validator weights_ending();
 

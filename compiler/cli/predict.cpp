@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "compiler/cli/commands.h"
 #include "compiler/cli/dump.h"
@@ -63,6 +64,16 @@ std::optional<runtime::Error> write(const std::string& path,
   return runtime::write_tensors(path, views);
 }
 
+void print_json(const std::string& path, const std::vector<runtime::NamedTensor>& predictions,
+                std::optional<int64_t> samples) {
+  nlohmann::json object = {{"file", path}, {"outputs", nlohmann::json::object()}};
+  object["samples"] = samples ? nlohmann::json(*samples) : nlohmann::json(nullptr);
+  for (const runtime::NamedTensor& each : predictions) {
+    object["outputs"][each.name] = {{"shape", each.values.shape()}};
+  }
+  fmt::print("{}\n", object.dump());
+}
+
 Status predict(const PredictOptions& options) {
   Status status = Status::done;
   std::optional<Program> program = load_model(options, false, status);
@@ -98,7 +109,9 @@ Status predict(const PredictOptions& options) {
   }
   runtime::Predictions predictions(std::move(rows), samples);
   runtime::evaluate(calls, batches, averages, &predictions);
-  if (auto error = write(options.out, predictions.all())) return unreadable(options, *error);
+  std::vector<runtime::NamedTensor>& all = predictions.all();
+  if (auto error = write(options.out, all)) return unreadable(options, *error);
+  if (options.json) print_json(options.out, all, session->data.samples);
   return Status::done;
 }
 
@@ -111,6 +124,7 @@ void add_predict(CLI::App& app, Status& status) {
   command->add_option("--weights", options->weights, "trained weights, .safetensors or .npz")
       ->required();
   command->add_option("-o", options->out, "the .npy file to write, .npz for several outputs")
+      ->check(path_ending({".npy", ".npz"}))
       ->required();
   command->add_option("--of", options->of, "a definition instead of the outputs (repeatable)")
       ->allow_extra_args(false);

@@ -28,7 +28,7 @@ struct SessionRequest {
 runtime::Result<Session> begin(const Program& program, Precision precision, const Options& options,
                                const SessionRequest& request);
 
-// The names of the inputs that these values depend on, but for `step` and `epoch`.
+// The names of the inputs that these values depend on, by their entries or by their size.
 std::vector<std::string> inputs_needed(const Program& program, const std::vector<Value>& values);
 
 // Prints the error and says what status the run ends with.

@@ -1,7 +1,6 @@
 #include "compiler/cli/sources.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -73,34 +72,15 @@ SourcePlan plan_of(const Source& source, size_t output, const std::filesystem::p
   return plan;
 }
 
-std::string names_of(const Program& program) {
-  std::vector<std::string> names;
-  for (const Input& input : program.inputs) names.push_back(fmt::format("`{}`", input.name));
-  return names.empty() ? "the model has no inputs"
-                       : fmt::format("the inputs are {}", fmt::join(names, ", "));
-}
-
-// `--data NAME=PATH[:KEY]`.
-std::optional<Error> apply(const std::string& argument, const Program& program,
-                           std::map<std::string, SourcePlan>& plans) {
+// `--data NAME=PATH[:KEY]`; there is an input of that name.
+void apply(const std::string& argument, std::map<std::string, SourcePlan>& plans) {
   const size_t equals = argument.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == argument.size()) {
-    return Error{fmt::format("`--data {}` is not NAME=PATH", argument),
-                 "write for example `--data x=x.npy`"};
-  }
-  const std::string name = argument.substr(0, equals);
-  auto plan = plans.find(name);
-  if (plan == plans.end()) {
-    return Error{fmt::format("`--data {}`: there is no input `{}`", argument, name),
-                 names_of(program)};
-  }
   const runtime::Location location = runtime::parse_location(argument.substr(equals + 1));
-  SourcePlan& changed = plan->second;
+  SourcePlan& changed = plans.at(argument.substr(0, equals));
   changed.kind = SourcePlan::Kind::file;
   changed.path = location.path;
   changed.options.format.clear();
   changed.options.keys = location.keys;
-  return std::nullopt;
 }
 
 // One of the values that a generator gives. Each input of a pair makes the pair anew, by the same
@@ -121,8 +101,7 @@ Result<Data> generate(const Source& source, size_t output, uint64_t seed) {
 
 }  // namespace
 
-Result<std::map<std::string, SourcePlan>> plan_sources(const Program& program,
-                                                       const Options& options) {
+std::map<std::string, SourcePlan> plan_sources(const Program& program, const Options& options) {
   const std::filesystem::path folder = std::filesystem::path(options.file).parent_path();
   std::map<std::string, SourcePlan> plans;
   for (const Input& input : program.inputs) {
@@ -134,9 +113,7 @@ Result<std::map<std::string, SourcePlan>> plan_sources(const Program& program,
       plans[source.inputs[k]] = plan_of(source, k, folder);
     }
   }
-  for (const std::string& argument : options.data) {
-    if (auto error = apply(argument, program, plans)) return *std::move(error);
-  }
+  for (const std::string& argument : options.data) apply(argument, plans);
   for (const Input& input : program.inputs) {
     SourcePlan& plan = plans[input.name];
     plan.options.categories = program.graph.type(input.value).element != Element::real;

@@ -22,9 +22,8 @@ struct SourcePlan {
 };
 
 // For each input: what `--data` says, else the `data` block, else its default. Paths in the model
-// file are relative to it. An error names what does not fit, with what there is instead.
-runtime::Result<std::map<std::string, SourcePlan>> plan_sources(const Program& program,
-                                                                const Options& options);
+// file are relative to it.
+std::map<std::string, SourcePlan> plan_sources(const Program& program, const Options& options);
 
 // Reads or makes the data of one input. An error where there is no source.
 runtime::Result<runtime::Data> read_source(const Input& input, const SourcePlan& plan,

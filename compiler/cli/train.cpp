@@ -209,7 +209,10 @@ class TrainingRun {
       print_error(options_,
                   fmt::format("training diverged: `{}` was not finite at step {}",
                               culprit.empty() ? done.culprit : culprit, diverged_at),
-                  "the weights of the step before are kept; try a smaller rate");
+                  diverged_at == 0
+                      ? "the weights are those it started from; look at the data, or the scale of "
+                        "the weights"
+                      : "the weights of the step before are kept; try a smaller rate");
       return Status::diverged;
     }
     print(done, loss);
