@@ -10,9 +10,13 @@ struct Viewing {
   Shape from;
   View view = {{}, {}, std::nullopt};
   size_t axis = 0;  // of the operand: the next to be read
-  // A gather replaces this axis of the view by those of the indices.
-  int gathered = -1;
-  Value indices;
+  // Axes of the view that are read by tensors of indices.
+  struct ByData {
+    int axis;
+    errors::Operand indices;
+    Value value;
+  };
+  std::vector<ByData> by_data;
 
   const Dim& extent() const { return from[axis]; }
   void keep() {
@@ -37,6 +41,38 @@ struct Viewing {
   }
 };
 
+// The axes that tensors of indices read give way to those of the indices, `common` in shape: where
+// the first stood, or in front of all where others stand between them, as in NumPy.
+Value by_indices(Graph& graph, Value x, const Viewing& viewing, const Shape& common) {
+  const auto& by_data = viewing.by_data;
+  const int first = by_data.front().axis;
+  const bool adjacent = by_data.back().axis - first + 1 == static_cast<int>(by_data.size());
+  const int place = adjacent ? first : 0;
+  const int rank = static_cast<int>(common.size());
+  Gathering gathering{{}, {}};
+  std::vector<Value> operands;
+  for (int axis = 0; axis < graph.type(x).rank(); ++axis) {
+    const int next = static_cast<int>(operands.size());
+    if (next == static_cast<int>(by_data.size()) || by_data[next].axis != axis) {
+      const int kept = static_cast<int>(gathering.shape.size());
+      gathering.from.push_back(Coordinate::affine(Affine::axis(kept < place ? kept : kept + rank)));
+      gathering.shape.push_back(graph.shape(x)[axis]);
+      continue;
+    }
+    const Shape& own = by_data[next].indices.shape;
+    const int lead = rank - static_cast<int>(own.size());
+    std::vector<Affine> at;
+    for (int k = 0; k < static_cast<int>(own.size()); ++k) {
+      const bool stretched = own[k] != common[lead + k];
+      at.push_back(stretched ? Affine::at(0) : Affine::axis(place + lead + k));
+    }
+    operands.push_back(by_data[next].value);
+    gathering.from.push_back(Coordinate::said_by(next + 1, std::move(at)));
+  }
+  gathering.shape.insert(gathering.shape.begin() + place, common.begin(), common.end());
+  return graph.gather(x, std::move(operands), std::move(gathering));
+}
+
 // From the end where it is negative.
 Dim counted(const Dim& position, const Dim& extent) {
   const auto number = position.number();
@@ -45,8 +81,26 @@ Dim counted(const Dim& position, const Dim& extent) {
 
 }  // namespace
 
+// An entry of a list, at a place that is known; nothing where it is not.
+const Thing* Checker::list_entry(const Items& list, const syntax::Subscript& x, Scope& scope) {
+  const auto* place = std::get_if<syntax::ExprPtr>(&x.items[0].what);
+  if (place == nullptr || x.items.size() != 1) return nullptr;
+  const Thing known = evaluate(**place, scope);
+  if (known.as<Known>() == nullptr) return nullptr;
+  const auto count = static_cast<int64_t>(list.entries.size());
+  const int64_t number = whole(known, (*place)->span);
+  if (number < -count || number >= count) {
+    fail(errors::index_out_of_range((*place)->span, number, count));
+  }
+  return &list.entries[static_cast<size_t>(number < 0 ? number + count : number)];
+}
+
 Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
-  const Value of = value(evaluate(*x.of, scope), x.of->span);
+  const Thing accessed = evaluate(*x.of, scope);
+  if (const auto* list = accessed.as<Items>()) {
+    if (const Thing* entry = list_entry(*list, x, scope)) return *entry;
+  }
+  const Value of = value(accessed, x.of->span);
   Viewing viewing;
   viewing.from = graph().shape(of);
   size_t read = 0;  // axes that items name
@@ -104,9 +158,8 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
       if (graph().type(tensor->value).element != Element::index) {
         fail(errors::not_an_index(given.span, graph().type(tensor->value)));
       }
-      if (viewing.gathered >= 0) fail(errors::not_supported(given.span, "a second index tensor"));
-      viewing.gathered = static_cast<int>(viewing.view.shape.size());
-      viewing.indices = tensor->value;
+      viewing.by_data.push_back({static_cast<int>(viewing.view.shape.size()),
+                                 operand(tensor->value, given.span), tensor->value});
       viewing.keep();
       return;
     }
@@ -140,9 +193,13 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
   }
   while (viewing.axis < viewing.from.size()) viewing.keep();
   (void)at;
-  Value result = viewing.changes_nothing() ? of : graph().view(of, viewing.view);
-  if (viewing.gathered >= 0) result = graph().gather(result, viewing.indices, viewing.gathered);
-  return {Tensor{result}};
+  const Value read_part = viewing.changes_nothing() ? of : graph().view(of, viewing.view);
+  if (viewing.by_data.empty()) return {Tensor{read_part}};
+  errors::Operand all = viewing.by_data[0].indices;
+  for (const Viewing::ByData& each : viewing.by_data) {
+    all.shape = broadcast_shape(all, each.indices, each.indices.span, "indices");
+  }
+  return {Tensor{by_indices(graph(), read_part, viewing, all.shape)}};
 }
 
 }  // namespace gradus::checking

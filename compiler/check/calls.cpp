@@ -69,6 +69,7 @@ Thing Checker::call(const syntax::Call& x, Scope& scope, Span at, const std::str
 
 Thing Checker::call_function(const Callable& callee, const Arguments& arguments, Span at,
                              Scope& caller, const std::string& name) {
+  const Within outside(equation_, static_cast<Equation*>(nullptr));
   const syntax::Function& function = *callee.function;
   Scope inner;
   inner.parent = callee.scope;
@@ -123,6 +124,7 @@ void Checker::drop_unused(Layer& layer, size_t first) {
 }
 
 Thing Checker::call_again(Layer& layer, const Arguments& arguments, Span at) {
+  const Within outside(equation_, static_cast<Equation*>(nullptr));
   Arguments all = layer.arguments;
   size_t position = 0;
   for (const Argument& given : arguments) {
@@ -161,11 +163,12 @@ Thing Checker::body(const syntax::Function& function, Scope& inner, Span at) {
 }
 
 Thing Checker::block(const syntax::Block& block, Scope& scope) {
-  if (!block.where.empty()) fail(errors::not_supported(block.where[0].span, "index notation"));
   for (const syntax::Local& each : block.locals) local(each, scope);
-  if (block.results.size() == 1) return evaluate(*block.results[0], scope);
   Several several;
-  for (const auto& each : block.results) several.values.push_back(evaluate(*each, scope));
+  with_ranges(block.where, scope, [&] {
+    for (const auto& each : block.results) several.values.push_back(evaluate(*each, scope));
+  });
+  if (several.values.size() == 1) return several.values[0];
   return {std::move(several)};
 }
 
@@ -223,11 +226,20 @@ void Checker::match(const syntax::Formal& formal, const Thing& argument, Scope& 
   }
 }
 
+// Whether the model file's names, dimensions among them, are in scope: not in the prelude.
+bool Checker::sees_file(const Scope& scope) const {
+  for (const Scope* each = &scope; each != nullptr; each = each->parent) {
+    if (each == &file_) return true;
+  }
+  return false;
+}
+
 // A name that nothing in scope has is bound by the argument; anything else must be equal.
 void Checker::unify(const syntax::Formal& formal, const syntax::Expr& wanted, const Dim& have,
                     Scope& inner, Span at) {
   if (const auto* use = std::get_if<syntax::Use>(&wanted.what)) {
-    if (find(use->name, inner) == nullptr && !dims_.contains(use->name)) {
+    const bool is_dimension = dims_.contains(use->name) && sees_file(inner);
+    if (find(use->name, inner) == nullptr && !is_dimension) {
       inner.names[use->name] = Thing{known(have)};
       return;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/check/check.h"
+#include "compiler/check/equation.h"
 #include "compiler/check/errors.h"
 #include "compiler/check/thing.h"
 
@@ -136,12 +137,16 @@ class Checker {
   Value elementwise(Op op, std::vector<Value> operands, const std::vector<Span>& spans, Span at,
                     std::string_view what);
   Value stack(const Items& list, int axis, Span at);
+  // An elementwise operator of things, entries among them.
+  Thing applied(Op op, const std::vector<Thing>& operands, const std::vector<Span>& spans, Span at,
+                std::string_view what);
+  void agree(Op op, std::vector<Value>& operands);
 
   // expressions.cpp
   Thing evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name = "");
   Thing negative(const Thing& operand, Span at);
   Thing transposed(const Thing& operand, Span at);
-  Value condition(const Thing& thing, Span at);
+  const Thing& condition(const Thing& thing, Span at);
   Thing unary(const syntax::Unary& x, Scope& scope, Span at);
   Thing binary(const syntax::Binary& x, Scope& scope, Span at);
   Thing of_known(Op op, const Known& left, const Known& right);
@@ -166,6 +171,67 @@ class Checker {
 
   // access.cpp: x[…]
   Thing access(const syntax::Subscript& x, Scope& scope, Span at);
+  const Thing* list_entry(const Items& list, const syntax::Subscript& x, Scope& scope);
+
+  // index_notation.cpp: equations, and reductions over indices
+  template <typename Action>
+  void with_ranges(const std::vector<syntax::Range>& where, Scope& scope, Action action) {
+    std::vector<GivenRange> given = ranges(where, scope);
+    const Within within(where_, &given);
+    action();
+    check_ranges(given);
+  }
+  std::vector<GivenRange> ranges(const std::vector<syntax::Range>& where, Scope& scope);
+  void check_ranges(const std::vector<GivenRange>& given);
+  Thing equation(const syntax::Definition& x, Scope& scope);
+  Thing solve(const syntax::Expr& expr, Equation& equation);
+  Thing reduction(const syntax::Expr& expr, Scope& scope);
+  Thing within_equation(const syntax::Reduction& x);
+  Entry folded(Op op, const syntax::Expr& body, const std::vector<int>& bound);
+  struct Factors {
+    std::vector<Entry> inside;   // that depend on the indices that are bound
+    std::vector<Entry> outside;  // the others,
+    std::vector<Entry> below;    // and divisors
+    bool minus = false;
+  };
+  void collect_factors(const syntax::Expr& expr, const std::vector<int>& bound, Factors& factors);
+  Entry summed(const syntax::Reduction& x, const std::vector<int>& bound);
+  Entry sum_of_product(const std::vector<Entry>& factors, const std::vector<int>& summed);
+  Value cut(Value of, const std::vector<Affine>& accesses, const Shape& extents);
+
+  // index_survey.cpp: the indices of an equation, and the accesses that bound them
+  int new_index(const std::string& name, Span span, bool free);
+  void add_free_indices(const syntax::Definition& x);
+  size_t rest_axes(const syntax::Expr& expr);
+  std::vector<int> bind_indices(const syntax::Reduction& x);
+  void survey(const syntax::Expr& expr, bool in_branch);
+  void survey(const syntax::Subscript& x, bool in_branch);
+  bool depends_on_indices(const syntax::Expr& expr);
+  Thing without_indices(const syntax::Expr& expr);
+  const int* index_in_sight(const std::string& name) const;
+
+  // index_access.cpp: entries
+  struct Place {
+    std::optional<Affine> affine;           // over the values of indices
+    const syntax::Expr* by_data = nullptr;  // else: an entry of an index tensor
+    Span span;
+  };
+  Value accessed(const syntax::Subscript& x);
+  std::vector<Place> places(const syntax::Subscript& x, Value of);
+  std::optional<Affine> affine(const syntax::Expr& expr);
+  Thing entry(const syntax::Subscript& x);
+  Entry gathered(const syntax::Subscript& x, Value of, std::vector<Place> places);
+  Value padded(Value of, std::vector<Place>& places);
+  static std::string name_of(const syntax::Expr& expr);
+  Thing index_value(int number);
+  Entry as_entry(const Thing& thing, Span at);
+  std::vector<int> indices_of(const Entry& entry) const;
+  Affine over(const Affine& at, const std::vector<int>& indices) const;
+  Shape extents_of(const std::vector<int>& indices) const;
+  // The entry as a tensor that has these indices, sorted, as its axes.
+  Value tensor_over(const Entry& entry, const std::vector<int>& indices);
+  Entry entry_over(Value tensor, const std::vector<int>& indices) const;
+  Entry real(Entry entry);
 
   // calls.cpp: functions and layers
   Arguments evaluate(const std::vector<syntax::Argument>& arguments, Scope& scope);
@@ -181,6 +247,7 @@ class Checker {
   void bind(const std::vector<syntax::Formal>& formals, const Arguments& arguments, Scope& inner,
             Span at, const std::string& function);
   void match(const syntax::Formal& formal, const Thing& argument, Scope& inner, Span at);
+  bool sees_file(const Scope& scope) const;
   void unify(const syntax::Formal& formal, const syntax::Expr& wanted, const Dim& have,
              Scope& inner, Span at);
   const Argument* argument(const Arguments& arguments, size_t position, std::string_view name);
@@ -204,6 +271,8 @@ class Checker {
   Value mean(Value x, const std::vector<int>& axes);
   Value spread_back(Value reduced, const Shape& shape, const std::vector<int>& axes);
   Thing is_index(const std::string& name, const Arguments& arguments, Span at);
+  Thing is_list(const std::string& name, const Arguments& arguments, Span at);
+  Thing shape_of(const std::string& name, const Arguments& arguments, Span at);
   Thing filled(const std::string& name, const Arguments& arguments, Span at);
   Thing joined(const std::string& name, const Arguments& arguments, Span at);
   Thing reshaped(const std::string& name, const Arguments& arguments, Span at);
@@ -232,6 +301,9 @@ class Checker {
   std::set<std::string> file_variables_;
   // Leaves that stand for values that derivatives are taken by, and these values.
   std::vector<std::pair<Value, Value>> held_;
+  std::vector<Index> indices_;                // of all equations
+  Equation* equation_ = nullptr;              // that is being checked
+  std::vector<GivenRange>* where_ = nullptr;  // of the statement at hand
 };
 
 }  // namespace gradus::checking

@@ -243,13 +243,11 @@ void Checker::scalar(const syntax::Name& name, const syntax::Expr& value, Scope&
 }
 
 void Checker::declare(const syntax::Loss& x, Scope& scope) {
-  if (!x.where.empty()) fail(errors::not_supported(x.where[0].span, "index notation"));
-  scalar(x.name, *x.value, scope, program_.losses, "loss");
+  with_ranges(x.where, scope, [&] { scalar(x.name, *x.value, scope, program_.losses, "loss"); });
 }
 
 void Checker::declare(const syntax::Metric& x, Scope& scope) {
-  if (!x.where.empty()) fail(errors::not_supported(x.where[0].span, "index notation"));
-  scalar(x.name, *x.value, scope, program_.metrics, "metric");
+  with_ranges(x.where, scope, [&] { scalar(x.name, *x.value, scope, program_.metrics, "metric"); });
 }
 
 void Checker::declare(const syntax::Output& x, Scope& scope) {
@@ -272,14 +270,15 @@ void Checker::declare(const syntax::Precision& x, Scope&) {
 }
 
 void Checker::declare(const syntax::Definition& x, Scope& scope) {
-  if (!x.indices.empty() || !x.where.empty()) {
-    fail(errors::not_supported(x.span, "index notation"));
-  }
   const bool one = x.names.size() == 1;
   // With several results a loop's name is the first.
   const bool is_loop = std::holds_alternative<syntax::Scan>(x.value->what) ||
                        std::holds_alternative<syntax::Repeat>(x.value->what);
-  Thing thing = evaluate(*x.value, scope, one || is_loop ? x.names[0].text : "");
+  Thing thing;
+  with_ranges(x.where, scope, [&] {
+    thing = x.indices.empty() ? evaluate(*x.value, scope, one || is_loop ? x.names[0].text : "")
+                              : equation(x, scope);
+  });
   if (thing.as<Poison>() != nullptr) throw Reported{};
   if (one) {
     define(scope, x.names[0], std::move(thing));

@@ -50,8 +50,7 @@ Thing Checker::held(const syntax::Name& name, const Thing& thing, const Scope& s
   const Value of = value(thing, name.span);
   const Type& type = graph().type(of);
   if (type.element != Element::real) return thing;
-  const Value leaf =
-      graph().leaf(Op::input, fmt::format("{} {}", name.text, held_.size()), type);
+  const Value leaf = graph().leaf(Op::input, fmt::format("{} {}", name.text, held_.size()), type);
   graph().set_provenance(leaf, {name.text, name.span.file, name.span.begin, name.span.end});
   held_.emplace_back(leaf, of);
   if (use == nullptr) return {Tensor{leaf}};
@@ -73,12 +72,13 @@ std::vector<Value> Checker::released(const std::vector<Value>& values, Value kep
 void Checker::release_all() {
   if (held_.empty()) return;
   std::vector<Value*> all;
-  for (auto* list : {&program_.definitions, &program_.losses, &program_.metrics,
-                     &program_.outputs}) {
+  for (auto* list :
+       {&program_.definitions, &program_.losses, &program_.metrics, &program_.outputs}) {
     for (NamedValue& each : *list) all.push_back(&each.value);
   }
   for (auto* list : {&program_.parameters, &program_.states}) {
-    for (Parameter& each : *list) (all.push_back(&each.update), all.push_back(&each.initialiser.value));
+    for (Parameter& each : *list)
+      (all.push_back(&each.update), all.push_back(&each.initialiser.value));
   }
   for (Train& train : program_.trains) {
     all.push_back(&train.until);
@@ -114,7 +114,8 @@ Thing Checker::derivative(const std::string& name, const syntax::Call& x, Scope&
   }
   static const std::vector<std::string> formals = {"the value", "the variable", "the direction"};
   for (const syntax::Argument& each : x.arguments) {
-    if (each.keyword) fail(errors::no_such_argument(each.keyword->span, name, each.keyword->text, {}));
+    if (each.keyword)
+      fail(errors::no_such_argument(each.keyword->span, name, each.keyword->text, {}));
   }
   if (x.arguments.size() < count) {
     fail(errors::missing_argument(at, name, formals[x.arguments.size()]));
@@ -130,8 +131,8 @@ Thing Checker::derivative(const std::string& name, const syntax::Call& x, Scope&
   if (count == 3) {
     const syntax::Expr& along = *x.arguments[2].value;
     direction = real(evaluate(along, scope), along.span);
-    const Shape shape = broadcast_shape(operand(direction, along.span),
-                                        operand(x_held, by.span), along.span, "direction");
+    const Shape shape = broadcast_shape(operand(direction, along.span), operand(x_held, by.span),
+                                        along.span, "direction");
     if (shape != graph().shape(x_held)) {
       fail(errors::argument_rank(along.span, "v", graph().shape(direction),
                                  graph().shape(x_held).size()));

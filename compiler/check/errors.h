@@ -8,8 +8,8 @@
 #include "grammar/diagnostic.h"
 
 // What can be wrong with a program that is grammatical: one function an error. E02xx are shapes and
-// types, E03xx names and calls, E04xx the blocks that say how to train, E05xx derivatives, E09xx
-// what is not supported yet; W are warnings.
+// types, E03xx names and calls, E04xx the blocks that say how to train, E05xx derivatives, E07xx
+// index notation, E09xx what is not supported yet; W are warnings.
 namespace gradus::errors {
 
 // An operand in a message: where it is written, its shape, and its declaration where it has a name.
@@ -87,9 +87,38 @@ Diagnostic variable_not_real(Span at, const Type& type);
 Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Operand& of);
 Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vector<Label> where);
 
+// An axis of a tensor that an index runs over.
+struct Axis {
+  std::string tensor;
+  Dim extent;
+};
+Diagnostic unbounded_index(Span at, std::string_view index);
+Diagnostic uncertain_range(Span at, std::string_view index);
+Diagnostic starts_out_of_bounds(Span at, std::string_view index, const Dim& low,
+                                std::string_view tensor);
+Diagnostic starts_elsewhere(Span at, std::string_view index, const Dim& low);
+Diagnostic conflicting_ranges(Span at, std::string_view index, const Axis& here, const Axis& there,
+                              Span before);
+Diagnostic access_leaves(Span at, std::string_view tensor, const Dim& extent, const Dim& least,
+                         const Dim& largest);
+Diagnostic not_affine(Span at);
+Diagnostic index_bound_twice(Span at, std::string_view index, Span before);
+Diagnostic not_fully_indexed(Span at, const Operand& of, size_t given);
+Diagnostic whole_in_equation(Span at, const Operand& of);
+Diagnostic no_such_index(Span at, std::string_view index, std::string_view near);
+Diagnostic entry_of_entry(Span at);
+Diagnostic needs_whole_tensor(Span at, std::string_view indices);
+Diagnostic index_as_tensor(Span at, std::string_view index, Span before);
+Diagnostic rest_without_axes(Span at, std::string_view why);
+Diagnostic index_too_large(Span at, const Dim& bound, const Axis& axis);
+Diagnostic empty_range(Span at, std::string_view index, std::string_view tensor);
+Diagnostic slice_in_equation(Span at);
+
 Diagnostic not_supported(Span at, std::string_view construct);
 
 Diagnostic shadows_prelude(Span at, std::string_view name);
+Diagnostic shorter_axis(Span at, std::string_view index, const Axis& here, const Axis& there,
+                        Span before);
 Diagnostic unused_parameter(Span at, std::string_view name);
 
 }  // namespace gradus::errors

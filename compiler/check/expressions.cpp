@@ -66,6 +66,7 @@ bool is_logic(Op op) { return op == Op::logical_and || op == Op::logical_or; }
 
 Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name) {
   const Span at = expr.span;
+  if (equation_ != nullptr && !depends_on_indices(expr)) return without_indices(expr);
   return std::visit(
       syntax::Overloaded{
           [&](const syntax::Number& x) -> Thing { return {known(x.value)}; },
@@ -76,16 +77,16 @@ Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::strin
           [&](const syntax::Binary& x) { return binary(x, scope, at); },
           [&](const syntax::If& x) { return branch(x, scope, at, name); },
           [&](const syntax::Call& x) { return call(x, scope, at, name); },
-          [&](const syntax::Subscript& x) { return access(x, scope, at); },
+          [&](const syntax::Subscript& x) {
+            return equation_ != nullptr ? entry(x) : access(x, scope, at);
+          },
           [&](const syntax::Member& x) { return member(x, scope); },
           [&](const syntax::List& x) -> Thing {
             Items list;
             for (const auto& each : x.entries) list.entries.push_back(evaluate(*each, scope));
             return {std::move(list)};
           },
-          [&](const syntax::Reduction& x) -> Thing {
-            fail(errors::not_supported(x.reducer_span, "index notation"));
-          },
+          [&](const syntax::Reduction&) { return reduction(expr, scope); },
           [&](const syntax::Scan& x) -> Thing { fail(errors::not_supported(x.keyword, "`scan`")); },
           [&](const syntax::Repeat& x) { return repeat(x, scope, name); },
       },
@@ -93,6 +94,7 @@ Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::strin
 }
 
 Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
+  if (const int* index = index_in_sight(name)) return index_value(*index);
   if (Thing* found = find(name, scope)) {
     if (const auto* tensor = found->as<Tensor>()) used_.insert(tensor->value);
     return *found;
@@ -110,9 +112,9 @@ Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
   }
   if (is_operator(name)) return {Callable{nullptr, nullptr, name}};
   if (dims_.contains(name)) return {known(Dim::named(name))};
-  static const std::set<std::string> later = {
-      "inv",     "solve",     "det",         "logdet", "cholesky", "dropout",  "normal",
-      "uniform", "bernoulli", "categorical", "conv2d", "conv1d",   "embedding"};
+  static const std::set<std::string> later = {"inv",       "solve",      "det",    "logdet",
+                                              "cholesky",  "dropout",    "normal", "uniform",
+                                              "bernoulli", "categorical"};
   if (later.contains(name)) fail(errors::not_supported(at, "`" + name + "`"));
   fail(errors::undefined(at, name, near(name, &scope)));
 }
@@ -144,7 +146,7 @@ Thing Checker::parameter(const Layer& layer, const syntax::Name& name) {
 
 Thing Checker::negative(const Thing& operand, Span at) {
   const auto* scalar = operand.as<Known>();
-  if (scalar == nullptr) return {Tensor{graph().map(Op::neg, {real(operand, at)})}};
+  if (scalar == nullptr) return applied(Op::neg, {operand}, {at}, at, "negative");
   if (graph()[scalar->node].op == Op::constant) return {known(-*scalar->number)};
   Known made{graph().map(Op::neg, {scalar->node}), std::nullopt, std::nullopt};
   if (scalar->number) made.number = -*scalar->number;
@@ -163,11 +165,11 @@ Thing Checker::transposed(const Thing& operand, Span at) {
 }
 
 // A truth that is known when the model runs.
-Value Checker::condition(const Thing& thing, Span at) {
-  const Value made = value(thing, at);
-  const Type& type = graph().type(made);
-  if (type.element != Element::boolean) fail(errors::not_a_condition(at, type));
-  return made;
+const Thing& Checker::condition(const Thing& thing, Span at) {
+  const auto* entry = thing.as<Entry>();
+  const Type& type = graph().type(entry != nullptr ? entry->of : value(thing, at));
+  if (type.element == Element::boolean) return thing;
+  fail(errors::not_a_condition(at, entry != nullptr ? Type{type.element, {}, type.bound} : type));
 }
 
 Thing Checker::unary(const syntax::Unary& x, Scope& scope, Span at) {
@@ -179,7 +181,7 @@ Thing Checker::unary(const syntax::Unary& x, Scope& scope, Span at) {
       return transposed(operand, at);
     case syntax::UnaryOp::logical_not:
       if (const auto* known = operand.as<Truth>()) return {Truth{!known->value}};
-      return {Tensor{graph().map(Op::logical_not, {condition(operand, x.operand->span)})}};
+      return applied(Op::logical_not, {condition(operand, x.operand->span)}, {at}, at, "negation");
   }
   return {Poison{}};
 }
@@ -203,21 +205,12 @@ Thing Checker::binary(const syntax::Binary& x, Scope& scope, Span at) {
     if (op == Op::logical_or) return {Truth{p->value || q->value}};
     if (op == Op::eq || op == Op::ne) return {Truth{(p->value == q->value) == (op == Op::eq)}};
   }
-  if (is_logic(op)) {
-    return {Tensor{elementwise(op, {condition(left, x.left->span), condition(right, x.right->span)},
-                               {x.left->span, x.right->span}, x.op_span, noun(op))}};
-  }
-  Value a = value(left, x.left->span);
-  Value b = value(right, x.right->span);
-  const Element element = graph().type(a).element;
-  const bool indices =
-      is_comparison(op) && element == Element::index && graph().type(b).element == Element::index;
-  if (!indices) {
-    a = real(a);
-    b = real(b);
-  }
   (void)at;
-  return {Tensor{elementwise(op, {a, b}, {x.left->span, x.right->span}, x.op_span, noun(op))}};
+  if (is_logic(op)) {
+    condition(left, x.left->span);
+    condition(right, x.right->span);
+  }
+  return applied(op, {left, right}, {x.left->span, x.right->span}, x.op_span, noun(op));
 }
 
 // Numbers that are known are folded; what has a name keeps it, so that formulas can print it.
@@ -317,15 +310,10 @@ Thing Checker::branch(const syntax::If& x, Scope& scope, Span at, const std::str
   if (const auto* known = condition.as<Truth>()) {
     return evaluate(known->value ? *x.yes : *x.no, scope, name);
   }
-  const Value test = this->condition(condition, x.condition->span);
-  Value yes = value(evaluate(*x.yes, scope), x.yes->span);
-  Value no = value(evaluate(*x.no, scope), x.no->span);
-  if (graph().type(yes).element != graph().type(no).element) {
-    yes = real(yes);
-    no = real(no);
-  }
-  return {Tensor{elementwise(Op::select, {test, yes, no},
-                             {x.condition->span, x.yes->span, x.no->span}, at, "branches")}};
+  return applied(Op::select,
+                 {this->condition(condition, x.condition->span), evaluate(*x.yes, scope),
+                  evaluate(*x.no, scope)},
+                 {x.condition->span, x.yes->span, x.no->span}, at, "branches");
 }
 
 }  // namespace gradus::checking

@@ -38,6 +38,8 @@ const std::map<std::string, Checker::Builtin>& Checker::builtins() {
       table[name] = {1, {"x", "axis"}, &Checker::normalisation};
     }
     table["is_index"] = {1, {"x"}, &Checker::is_index};
+    table["is_list"] = {1, {"x"}, &Checker::is_list};
+    table["shape_of"] = {1, {"x"}, &Checker::shape_of};
     table["zeros"] = {1, {"shape"}, &Checker::filled};
     table["ones"] = {1, {"shape"}, &Checker::filled};
     table["full"] = {2, {"shape", "value"}, &Checker::filled};
@@ -81,6 +83,7 @@ Thing Checker::call_operator(const std::string& name, const Arguments& arguments
 Thing Checker::mapped(const Map& row, const Arguments& arguments, Span at) {
   allow(arguments, static_cast<size_t>(row.arity), {}, row.spelling, at);
   static constexpr std::string_view names[] = {"x", "y", "z"};
+  std::vector<Thing> things;
   std::vector<Value> operands;
   std::vector<Span> spans;
   double numbers[3] = {0, 0, 0};
@@ -88,16 +91,16 @@ Thing Checker::mapped(const Map& row, const Arguments& arguments, Span at) {
   bool literals = true;
   for (int k = 0; k < row.arity; ++k) {
     const Argument& given = needed(arguments, static_cast<size_t>(k), names[k], row.spelling, at);
-    operands.push_back(real(*given.thing, given.span));
+    things.push_back(*given.thing);
     spans.push_back(given.span);
     const auto* scalar = given.thing->as<Known>();
     all_known = all_known && scalar != nullptr && scalar->number;
-    literals = literals && graph()[operands.back()].op == Op::constant;
-    if (all_known) numbers[k] = *scalar->number;
+    if (!all_known) continue;
+    operands.push_back(scalar->node);
+    literals = literals && graph()[scalar->node].op == Op::constant;
+    numbers[k] = *scalar->number;
   }
-  if (!all_known) {
-    return {Tensor{elementwise(row.op, std::move(operands), spans, at, row.spelling)}};
-  }
+  if (!all_known) return applied(row.op, things, spans, at, row.spelling);
   Known made = known(row.value(numbers[0], numbers[1], numbers[2]));
   if (!literals) made.node = graph().map(row.op, std::move(operands));
   return {made};
@@ -171,6 +174,21 @@ Thing Checker::normalisation(const std::string& name, const Arguments& arguments
 Thing Checker::is_index(const std::string& name, const Arguments& arguments, Span at) {
   const Argument& given = needed(arguments, 0, "x", name, at);
   return {Truth{graph().type(value(*given.thing, given.span)).element == Element::index}};
+}
+
+// Whether an argument is a list: how the prelude accepts one size, or one for each axis.
+Thing Checker::is_list(const std::string& name, const Arguments& arguments, Span at) {
+  return {Truth{needed(arguments, 0, "x", name, at).thing->as<Items>() != nullptr}};
+}
+
+// The extents of a tensor, as a list of numbers.
+Thing Checker::shape_of(const std::string& name, const Arguments& arguments, Span at) {
+  const Argument& given = needed(arguments, 0, "x", name, at);
+  Items extents;
+  for (const Dim& extent : graph().shape(value(*given.thing, given.span))) {
+    extents.entries.push_back({known(extent)});
+  }
+  return {std::move(extents)};
 }
 
 }  // namespace gradus::checking

@@ -181,16 +181,18 @@ Thing Checker::padded(const std::string& name, const Arguments& arguments, Span 
   const Argument* value = argument(arguments, 2, "value");
   View view{shape, identity(shape.size()),
             value == nullptr ? 0 : constant(*value->thing, value->span)};
+  bool any = false;
   for (size_t k = 0; k < shape.size(); ++k) {
     const Items& pair = items(pairs.entries[k], widths.span, "a pair [before, after]");
     if (pair.entries.size() != 2) fail(errors::not_a_list(widths.span, "a pair [before, after]"));
     const Dim before = extent(pair.entries[0], widths.span);
     const Dim after = extent(pair.entries[1], widths.span);
+    any = any || before != Dim(0) || after != Dim(0);
     view.shape[k] = shape[k] + before + after;
     view.map[k].offset = Dim(0) - before;
   }
   check_size(view.shape, widths.span);
-  return {Tensor{graph().view(x, std::move(view))}};
+  return {Tensor{any ? graph().view(x, std::move(view)) : x}};
 }
 
 Thing Checker::one_hot(const std::string& name, const Arguments& arguments, Span at) {

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/check/entry.h"
 #include "compiler/graph/graph.h"
 #include "grammar/syntax.h"
 
@@ -85,7 +86,7 @@ struct LayerUse {
 };
 
 struct Thing {
-  std::variant<Poison, Tensor, Known, Truth, Text, Items, Several, Callable, LayerUse> what;
+  std::variant<Poison, Tensor, Known, Truth, Text, Items, Several, Callable, LayerUse, Entry> what;
 
   template <typename T>
   const T* as() const {

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "compiler/check/checker.h"
 
@@ -38,6 +40,13 @@ Value Checker::value(const Thing& thing, Span at) {
   if (const auto* use = thing.as<LayerUse>()) return value(*use->layer->result, at);
   if (const auto* list = thing.as<Items>()) return stack(*list, 0, at);
   if (thing.as<Poison>() != nullptr) throw Reported{};
+  if (const auto* entry = thing.as<Entry>()) {
+    const std::vector<int> indices = indices_of(*entry);
+    if (indices.empty()) return tensor_over(*entry, indices);
+    std::vector<std::string> names;
+    for (int index : indices) names.push_back("`" + indices_[index].name + "`");
+    fail(errors::needs_whole_tensor(at, fmt::format("{}", fmt::join(names, ", "))));
+  }
   fail(errors::not_a_value(at, kind(thing)));
 }
 
@@ -176,6 +185,47 @@ Value Checker::elementwise(Op op, std::vector<Value> operands, const std::vector
     if (!graph().shape(each).empty()) each = graph().broadcast(each, all.shape);
   }
   return graph().map(op, std::move(operands));
+}
+
+// Operands as the operator takes them: reals, but for what is compared or chosen as it is.
+void Checker::agree(Op op, std::vector<Value>& operands) {
+  const auto element = [&](size_t k) { return graph().type(operands[k]).element; };
+  if (op >= Op::logical_and && op <= Op::logical_not) return;
+  if (op == Op::select && element(1) == element(2)) return;
+  if (op >= Op::lt && op <= Op::ne && element(0) == Element::index &&
+      element(1) == Element::index) {
+    return;
+  }
+  for (size_t k = op == Op::select ? 1 : 0; k < operands.size(); ++k)
+    operands[k] = real(operands[k]);
+}
+
+Thing Checker::applied(Op op, const std::vector<Thing>& operands, const std::vector<Span>& spans,
+                       Span at, std::string_view what) {
+  std::vector<Value> values;
+  const bool entries = std::any_of(operands.begin(), operands.end(),
+                                   [](const Thing& each) { return each.as<Entry>() != nullptr; });
+  if (!entries) {
+    for (size_t k = 0; k < operands.size(); ++k) values.push_back(value(operands[k], spans[k]));
+    agree(op, values);
+    return {Tensor{elementwise(op, std::move(values), spans, at, what)}};
+  }
+  // Each over the indices that it depends on, repeated along those of the others.
+  std::vector<Entry> all;
+  std::set<int> used;
+  for (size_t k = 0; k < operands.size(); ++k) {
+    all.push_back(as_entry(operands[k], spans[k]));
+    for (int index : indices_of(all.back())) used.insert(index);
+  }
+  const std::vector<int> indices(used.begin(), used.end());
+  for (const Entry& each : all) {
+    values.push_back(
+        each.at.empty()
+            ? each.of
+            : tensor_over(each, indices_of(each).empty() ? std::vector<int>{} : indices));
+  }
+  agree(op, values);
+  return {entry_over(graph().map(op, std::move(values)), indices)};
 }
 
 Value Checker::stack(const Items& list, int axis, Span at) {

@@ -72,7 +72,7 @@ Local as_nest(const Local& local, Form form) {
   };
   for (Expr& expr : kernel.exprs) {
     for (ExprId& operand : expr.operands) shift(operand);
-    shift(expr.access.dynamic);
+    for (auto& each : expr.access.by_data) shift(each.place);
     if (expr.kind == Expr::Kind::contraction) {
       expr.kind = Expr::Kind::accumulator;
       expr.number = number;
@@ -90,7 +90,7 @@ Local as_nest(const Local& local, Form form) {
   std::vector<Statement> entry = {kernel::Begin{number}, sum};
   for (kernel::Store store : of.epilogue) {
     shift(store.value);
-    shift(store.access.dynamic);
+    for (auto& each : store.access.by_data) shift(each.place);
     entry.emplace_back(store);
   }
   Loop inner{form == Form::over_m ? of.m : of.n, mark(form == Form::over_m ? form : Form::over_n),

@@ -107,7 +107,8 @@ class Frame {
   llvm::Value* addresses(const kernel::Access& access);
   llvm::Value* read_lanes(const kernel::Access& access, llvm::Value* mask, llvm::Value* fill);
   void write_lanes(const kernel::Access& access, llvm::Value* value, llvm::Value* mask);
-  bool dynamic_varies(const kernel::Access& access) const;
+  bool data_varies(const kernel::Access::ByData& each) const;
+  bool data_varies(const kernel::Access& access) const;
 
   llvm::Value* fold(const kernel::Accumulator& by, llvm::Value* x, llvm::Value* y);
 

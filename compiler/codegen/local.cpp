@@ -58,8 +58,11 @@ class Key {
   void add(const kernel::Access& access) {
     add(access.buffer);
     add(access.index);
-    add(access.dynamic);
-    add(access.dynamic_stride);
+    add(access.by_data);
+  }
+  void add(const kernel::Access::ByData& each) {
+    add(each.place);
+    add(each.stride);
   }
   void add(const kernel::Guard& guard) {
     add(guard.index);
@@ -149,7 +152,7 @@ struct Cost {
     int64_t sum = expr.kind == Expr::Kind::map    ? codegen::cost(expr.op)
                   : expr.kind == Expr::Kind::load ? 1
                                                   : 0;
-    if (expr.access.dynamic != kernel::none) sum += 16 + of(expr.access.dynamic, seen);
+    for (const auto& each : expr.access.by_data) sum += 16 + of(each.place, seen);
     for (kernel::ExprId operand : expr.operands) sum += of(operand, seen);
     return sum;
   }
@@ -214,9 +217,7 @@ std::vector<Dependencies> dependencies(const Kernel& kernel) {
       insert(own.loops, of.m);
       insert(own.loops, of.n);
     }
-    if (expr.access.dynamic != kernel::none) {
-      own.add(all[static_cast<size_t>(expr.access.dynamic)]);
-    }
+    for (const auto& each : expr.access.by_data) own.add(all[static_cast<size_t>(each.place)]);
     for (kernel::ExprId operand : expr.operands) own.add(all[static_cast<size_t>(operand)]);
     all.push_back(std::move(own));
   }

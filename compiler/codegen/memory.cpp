@@ -32,9 +32,13 @@ Value* both(Emitter& e, Value* x, Value* y) {
 
 }  // namespace
 
-bool Frame::dynamic_varies(const Access& access) const {
-  return access.dynamic != kernel::none && lanes() > 1 &&
-         varies(dependencies_[static_cast<size_t>(access.dynamic)]);
+bool Frame::data_varies(const Access::ByData& each) const {
+  return lanes() > 1 && varies(dependencies_[static_cast<size_t>(each.place)]);
+}
+
+bool Frame::data_varies(const Access& access) const {
+  return std::any_of(access.by_data.begin(), access.by_data.end(),
+                     [&](const Access::ByData& each) { return data_varies(each); });
 }
 
 // The sum is built from the outermost loop inwards, each part in the scope of its loop.
@@ -65,10 +69,10 @@ Value* Frame::address(const Access& access) {
     pointer = known;
   }
   if (offset != 0) pointer = e_.ir.CreateGEP(entry, pointer, e_.index(offset));
-  if (access.dynamic != kernel::none && !dynamic_varies(access)) {
-    Value* by_data = e_.ir.CreateSExt(value(access.dynamic), e_.ir.getInt64Ty());
-    pointer =
-        e_.ir.CreateGEP(entry, pointer, e_.ir.CreateMul(by_data, e_.index(access.dynamic_stride)));
+  for (const Access::ByData& each : access.by_data) {
+    if (data_varies(each)) continue;
+    Value* by_data = e_.ir.CreateSExt(value(each.place), e_.ir.getInt64Ty());
+    pointer = e_.ir.CreateGEP(entry, pointer, e_.ir.CreateMul(by_data, e_.index(each.stride)));
   }
   return pointer;
 }
@@ -78,14 +82,14 @@ Value* Frame::addresses(const Access& access) {
   const Local::Buffer& buffer = local_.buffers[static_cast<size_t>(access.buffer)];
   Value* first = address(access);
   Value* entries = e_.ramp(lanes(), vector_coefficient(access.index));
-  if (dynamic_varies(access)) {
-    Value* chosen = in_lanes(access.dynamic);
-    llvm::Type* wide = Emitter::with_lanes(e_.ir.getInt64Ty(), lanes());
-    if (buffer.size > INT32_MAX) {
-      chosen = e_.ir.CreateSExt(chosen, wide);
-      entries = e_.ir.CreateSExt(entries, wide);
-    }
-    Value* stride = llvm::ConstantInt::getSigned(chosen->getType(), access.dynamic_stride);
+  const bool wide = data_varies(access) && buffer.size > INT32_MAX;
+  llvm::Type* type = Emitter::with_lanes(e_.ir.getInt64Ty(), lanes());
+  if (wide) entries = e_.ir.CreateSExt(entries, type);
+  for (const Access::ByData& each : access.by_data) {
+    if (!data_varies(each)) continue;
+    Value* chosen = in_lanes(each.place);
+    if (wide) chosen = e_.ir.CreateSExt(chosen, type);
+    Value* stride = llvm::ConstantInt::getSigned(chosen->getType(), each.stride);
     entries = e_.ir.CreateAdd(entries, e_.ir.CreateMul(chosen, stride));
   }
   return e_.ir.CreateGEP(e_.memory_type(buffer.type, 1), first, entries);
@@ -96,7 +100,7 @@ Value* Frame::read_lanes(const Access& access, Value* mask, Value* fill) {
   llvm::Type* vector = e_.memory_type(type, lanes());
   const Align align(static_cast<uint64_t>(bytes(type)));
   const int64_t stride = vector_coefficient(access.index);
-  if (dynamic_varies(access) || (stride != 1 && stride != -1)) {
+  if (data_varies(access) || (stride != 1 && stride != -1)) {
     Value* all = mask ? mask : e_.first_lanes(lanes(), lanes());
     return e_.ir.CreateMaskedGather(vector, addresses(access), align, all, fill);
   }
@@ -114,7 +118,7 @@ void Frame::write_lanes(const Access& access, Value* value, Value* mask) {
   const Scalar type = local_.buffers[static_cast<size_t>(access.buffer)].type;
   const Align align(static_cast<uint64_t>(bytes(type)));
   const int64_t stride = vector_coefficient(access.index);
-  if (dynamic_varies(access) || (stride != 1 && stride != -1)) {
+  if (data_varies(access) || (stride != 1 && stride != -1)) {
     e_.ir.CreateMaskedScatter(value, addresses(access), align,
                               mask ? mask : e_.first_lanes(lanes(), lanes()));
     return;
@@ -199,7 +203,7 @@ void Frame::store(const kernel::Store& store) {
   const Access& access = store.access;
   const Scalar type = local_.buffers[static_cast<size_t>(access.buffer)].type;
   if (lanes() > 1) {
-    if (vector_coefficient(access.index) == 0 && !dynamic_varies(access)) {
+    if (vector_coefficient(access.index) == 0 && !data_varies(access)) {
       bug("lanes of " + kernel().name + " write one entry");
     }
     Value* mask = scopes_[static_cast<size_t>(vector_)].mask;

@@ -279,25 +279,51 @@ Expr Reader::entry_cumsum(Value value, const Indices& indices) {
   return over("Σ", body, {index}, {graph_.shape(value)[along.axis]});
 }
 
-Expr Reader::entry_gather(Value value, const Indices& indices) {
-  const int axis = std::get<Along>(graph_[value].attributes).axis;
-  const int inner = graph_.type(operands(value)[1]).rank();
-  const auto begin = indices.begin() + axis;
-  Indices at_table(indices.begin(), begin);
-  at_table.push_back(at(operands(value)[1], Indices(begin, begin + inner)));
-  at_table.insert(at_table.end(), begin + inner, indices.end());
-  return at(operands(value)[0], at_table);
+Expr Reader::coordinate(const Node& node, const Coordinate& from, const Indices& indices) {
+  Indices inner;
+  for (const Affine& access : from.at) inner.push_back(affine(access, indices));
+  return from.operand < 0 ? inner[0] : at(node.operands[from.operand], inner);
 }
 
+Expr Reader::entry_gather(Value value, const Indices& indices) {
+  const Node& node = graph_[value];
+  Indices at_table;
+  for (const Coordinate& from : std::get<Gathering>(node.attributes).from) {
+    at_table.push_back(coordinate(node, from, indices));
+  }
+  return at(node.operands[0], at_table);
+}
+
+// result[c(k)] += x[k]: x where c leads to the indices; an axis that is an index itself is that
+// one.
 Expr Reader::entry_scatter(Value value, const Indices& indices) {
-  const int axis = std::get<ScatterTarget>(graph_[value].attributes).axis;
-  const Indices bound = new_indices(graph_.shape(operands(value)[0]));
-  Indices at_updates = indices;
-  at_updates.erase(at_updates.begin() + axis);
-  at_updates.insert(at_updates.begin() + axis, bound.begin(), bound.end());
-  const Expr hits = bracket(comparison(at(operands(value)[0], bound), "=", indices[axis]));
-  const Expr body = product({at(operands(value)[1], at_updates), hits});
-  return over("Σ", body, bound, graph_.shape(operands(value)[0]));
+  const Node& node = graph_[value];
+  const auto& from = std::get<Gathering>(node.attributes).from;
+  const Shape& shape = graph_.shape(node.operands[0]);
+  Indices inner(shape.size());
+  std::vector<bool> solved(from.size(), false);
+  for (size_t k = 0; k < from.size(); ++k) {
+    if (from[k].operand >= 0) continue;
+    const auto axis = from[k].at[0].plain();
+    if (!axis || inner[*axis].valid() || shape[*axis] != node.type.shape[k]) continue;
+    solved[k] = true;
+    inner[*axis] = indices[k];
+  }
+  Indices bound;
+  Shape extents;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (inner[axis].valid()) continue;
+    inner[axis] = new_index(shape[axis]);
+    bound.push_back(inner[axis]);
+    extents.push_back(shape[axis]);
+  }
+  std::vector<Expr> factors = {at(node.operands[0], inner)};
+  for (size_t k = 0; k < from.size(); ++k) {
+    if (solved[k]) continue;
+    factors.push_back(bracket(comparison(coordinate(node, from[k], inner), "=", indices[k])));
+  }
+  const Expr body = product(std::move(factors));
+  return bound.empty() ? body : over("Σ", body, bound, extents);
 }
 
 }  // namespace gradus::formula

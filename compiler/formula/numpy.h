@@ -55,6 +55,7 @@ class NumpyBody {
   Code view_code(Value value, bool repeat);
   Code contract_code(Value value);
   Code reduce_code(Value value);
+  Code by_data_code(const Node& node, const std::vector<std::string>& x);
   Code structure_code(Value value);
   Code with_function(const std::string& function, const std::string& arguments);
   // Basic indexing: `[:, None, 2:5]`; empty where the view needs more.

@@ -284,6 +284,39 @@ NumpyBody::Code NumpyBody::reduce_code(Value value) {
   return {fmt::format("np.{}({}{}{})", function, inner, axis, initial)};
 }
 
+// One axis by a whole tensor of indices is NumPy's own; other accesses say all coordinates.
+NumpyBody::Code NumpyBody::by_data_code(const Node& node, const std::vector<std::string>& x) {
+  const auto& gathering = std::get<Gathering>(node.attributes);
+  const bool gather = node.op == Op::gather;
+  const auto axis = node.operands.size() == 2
+                        ? as_one_axis(gathering, graph_.type(node.operands[1]).rank())
+                        : std::nullopt;
+  if (axis && gather) return {fmt::format("np.take({}, {}, axis={})", x[0], x[1], *axis)};
+  const std::string extents = shape(node.type.shape);
+  if (axis) {
+    return with_function("scatter_add", fmt::format("{}, {}, {}, {}", x[1], x[0], extents, *axis));
+  }
+  std::vector<std::string> names;
+  const int rank = gather ? node.type.rank() : graph_.type(node.operands[0]).rank();
+  for (int k = 0; k < rank; ++k) names.push_back(fmt::format("i{}", k));
+  std::string places;
+  for (const Coordinate& each : gathering.from) {
+    std::vector<std::string> at;
+    for (const Affine& access : each.at) at.push_back(affine(access, names));
+    if (each.operand < 0) {
+      places += at[0];
+    } else {
+      const Code indices = codes_.at(node.operands[each.operand]);
+      places +=
+          at.empty() ? indices.text : fmt::format("{}[{}]", indices.operand(), fmt::join(at, ", "));
+    }
+    places += ", ";
+  }
+  return with_function(gather ? "read_at" : "add_at",
+                       fmt::format("{}, {}, lambda {}: ({})", x[0], extents, fmt::join(names, ", "),
+                                   places.substr(0, places.size() - 1)));
+}
+
 NumpyBody::Code NumpyBody::structure_code(Value value) {
   const Node& node = graph_[value];
   std::vector<std::string> x;
@@ -307,15 +340,7 @@ NumpyBody::Code NumpyBody::structure_code(Value value) {
                          fmt::format("{}, {}, reverse={}, exclusive={}", x[0], axis,
                                      reverse ? "True" : "False", exclusive ? "True" : "False"));
   }
-  if (node.op == Op::gather) {
-    return {
-        fmt::format("np.take({}, {}, axis={})", x[0], x[1], std::get<Along>(node.attributes).axis)};
-  }
-  if (node.op == Op::scatter_add) {
-    const auto& target = std::get<ScatterTarget>(node.attributes);
-    return with_function(
-        "scatter_add", fmt::format("{}, {}, {}, {}", x[0], x[1], shape(target.shape), target.axis));
-  }
+  if (node.op == Op::gather || node.op == Op::scatter_add) return by_data_code(node, x);
   // spread
   const auto& view = std::get<View>(node.attributes);
   return with_function("add_at",

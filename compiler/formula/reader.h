@@ -105,6 +105,7 @@ class Reader {
   std::optional<Expr> whole_reduction(Value value);
   std::optional<Expr> whole_condition(Value value, bool fails);
   std::optional<Expr> whole_one_hot(Value value);
+  std::optional<int> one_axis(const Node& node) const;
   std::optional<Expr> whole_pad(const Shape& from, const View& view, const Expr& x, bool spread);
   Expr whole_or_auxiliary(Value value);
   Expr auxiliary(Value value);
@@ -121,6 +122,7 @@ class Reader {
   Expr entry_cumsum(Value value, const Indices& at);
   Expr entry_gather(Value value, const Indices& at);
   Expr entry_scatter(Value value, const Indices& at);
+  Expr coordinate(const Node& node, const Coordinate& from, const Indices& at);
   Expr affine(const Affine& access, const Indices& at) const;
   Expr new_index(const Dim& extent);
   Indices new_indices(const Shape& extents);

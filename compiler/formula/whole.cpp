@@ -385,16 +385,17 @@ std::optional<Expr> Reader::whole_structure(Value value) {
     return with_axes("cumsum", x[0], {along.axis}, {rank - 1});
   }
   if (node.op == Op::gather) {
-    std::vector<Expr> at(std::get<Along>(node.attributes).axis, colon());
+    const auto axis = one_axis(node);
+    if (!axis) return std::nullopt;
+    std::vector<Expr> at(*axis, colon());
     at.push_back(x[1]);
     return entry(x[0], at);
   }
   if (node.op == Op::scatter_add) {
-    const auto& target = std::get<ScatterTarget>(node.attributes);
-    if (target.axis != 0 || graph_.type(node.operands[0]).rank() != 1 || rank > 2) {
+    if (one_axis(node) != 0 || graph_.type(node.operands[1]).rank() != 1 || rank > 2) {
       return std::nullopt;
     }
-    return product({transpose(call("one_hot", {x[0], dim(target.shape[0])})), x[1]});
+    return product({transpose(call("one_hot", {x[1], dim(node.type.shape[0])})), x[0]});
   }
   if (node.op == Op::view || node.op == Op::spread) {
     const bool is_spread = node.op == Op::spread;
@@ -402,6 +403,12 @@ std::optional<Expr> Reader::whole_structure(Value value) {
                      is_spread);
   }
   return std::nullopt;
+}
+
+// The axis of a gather or scatter that reads only one by data, and by a whole tensor.
+std::optional<int> Reader::one_axis(const Node& node) const {
+  if (node.operands.size() != 2) return std::nullopt;
+  return as_one_axis(std::get<Gathering>(node.attributes), graph_.type(node.operands[1]).rank());
 }
 
 // A view or a spread that moves every axis by a number of places.

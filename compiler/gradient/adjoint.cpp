@@ -29,7 +29,7 @@ constexpr Row rows[] = {
     {Op::log_softmax, 0, of_log_softmax},
     {Op::cumsum, 0, of_cumsum},
     {Op::gather, 0, of_gather},
-    {Op::scatter_add, 1, of_scatter_add},
+    {Op::scatter_add, 0, of_scatter_add},
 };
 
 const Row* row_of(Op op) {

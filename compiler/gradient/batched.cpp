@@ -107,25 +107,24 @@ class Batching {
     return axes;
   }
 
-  Value of_scatter_add(const Node& node) {
-    require_fixed(node, 0);
-    auto target = std::get<ScatterTarget>(node.attributes);
-    target.shape = longer(target.shape);
-    target.axis += extra();
-    return graph_.scatter_add(node.operands[0], lifted(node.operands[1]), std::move(target));
-  }
-
-  Value of_gather(const Node& node) {
-    require_fixed(node, 1);
-    const int axis = std::get<Along>(node.attributes).axis + extra();
-    return graph_.gather(lifted(node.operands[0]), node.operands[1], axis);
-  }
-
-  // Places are numbers that no derivative flows through, so they are the same in every batch.
-  void require_fixed(const Node& node, size_t operand) const {
-    if (!depends(node.operands[operand])) return;
-    fmt::print(stderr, "gradus: internal error: batched: {} at places that vary\n", name(node.op));
-    std::abort();
+  // gather and scatter_add. Places are numbers that no derivative flows through, so they are the
+  // same in every batch.
+  Value by_data(const Node& node) {
+    const auto& old = std::get<Gathering>(node.attributes);
+    Gathering gathering{longer(old.shape), {}};
+    for (int k = 0; k < extra(); ++k) gathering.from.push_back(Coordinate::affine(Affine::axis(k)));
+    for (const Coordinate& each : old.from) {
+      gathering.from.push_back({each.operand, shifted(each.at, false)});
+    }
+    const std::vector<Value> indices(node.operands.begin() + 1, node.operands.end());
+    for (Value each : indices) {
+      if (!depends(each)) continue;
+      fmt::print(stderr, "gradus: internal error: batched: {} at places that vary\n", name(node.op));
+      std::abort();
+    }
+    const Value from = lifted(node.operands[0]);
+    return node.op == Op::gather ? graph_.gather(from, indices, std::move(gathering))
+                                 : graph_.scatter_add(from, indices, std::move(gathering));
   }
 
   Value node(Value value) {
@@ -159,9 +158,8 @@ class Batching {
         return graph_.cumsum(lifted(node.operands[0]), along);
       }
       case Op::gather:
-        return of_gather(node);
       case Op::scatter_add:
-        return of_scatter_add(node);
+        return by_data(node);
       default:
         fmt::print(stderr, "gradus: internal error: batched: {} has no rule\n", name(node.op));
         std::abort();

@@ -118,13 +118,16 @@ Value of_concat(Graph& graph, Value user, int operand, Value g) {
 
 Value of_gather(Graph& graph, Value user, int operand, Value g) {
   const Node& node = graph[user];
-  const int axis = std::get<Along>(node.attributes).axis;
-  return graph.scatter_add(node.operands[1], g, {graph.shape(node.operands[operand]), axis});
+  Gathering back = std::get<Gathering>(node.attributes);
+  back.shape = graph.shape(node.operands[operand]);
+  return graph.scatter_add(g, {node.operands.begin() + 1, node.operands.end()}, std::move(back));
 }
 
-Value of_scatter_add(Graph& graph, Value user, int /*operand*/, Value g) {
+Value of_scatter_add(Graph& graph, Value user, int operand, Value g) {
   const Node& node = graph[user];
-  return graph.gather(g, node.operands[0], std::get<ScatterTarget>(node.attributes).axis);
+  Gathering back = std::get<Gathering>(node.attributes);
+  back.shape = graph.shape(node.operands[operand]);
+  return graph.gather(g, {node.operands.begin() + 1, node.operands.end()}, std::move(back));
 }
 
 }  // namespace gradus::adjoint

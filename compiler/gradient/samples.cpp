@@ -63,7 +63,7 @@ class Tracing {
       case Op::cumsum:
         return std::get<Along>(node.attributes).axis == axis ? mixed : aligned(axis);
       case Op::gather:
-        return gathered(node, operand, axis, mixed);
+        return gathered(std::get<Gathering>(node.attributes), operand, axis, mixed);
       default:
         return unknown();
     }
@@ -88,12 +88,11 @@ class Tracing {
     return aligned(*index);
   }
 
-  SampleUse gathered(const Node& node, int operand, int axis, const SampleUse& mixed) const {
+  static SampleUse gathered(const Gathering& gathering, int operand, int axis,
+                            const SampleUse& mixed) {
     if (operand != 0) return unknown();
-    const int along = std::get<Along>(node.attributes).axis;
-    if (axis == along) return mixed;
-    const int more = graph_.type(node.operands[1]).rank() - 1;
-    return aligned(axis < along ? axis : axis + more);
+    const Coordinate& from = gathering.from[axis];
+    return from.operand < 0 ? viewed(from.at[0], mixed) : mixed;
   }
 
   const Graph& graph_;

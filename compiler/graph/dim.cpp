@@ -95,6 +95,11 @@ std::optional<Dim> Dim::divided_by(const Dim& divisor) const {
   return Dim(std::move(quotient));
 }
 
+std::optional<Dim> Dim::floored(int64_t n) const {
+  const int64_t rest = (number_ % n + n) % n;
+  return (*this - Dim(rest)).divided_by(Dim(n));
+}
+
 Dim Dim::substituted(const DimBindings& bindings) const {
   Dim result = *this;
   for (const std::string& name : names()) {

@@ -32,6 +32,8 @@ class Dim {
   std::optional<std::string> name() const;
   // The quotient, if it is a polynomial with integer coefficients; `divisor` has one term.
   std::optional<Dim> divided_by(const Dim& divisor) const;
+  // The quotient rounded down, where it is a polynomial for all values of the names; n > 0.
+  std::optional<Dim> floored(int64_t n) const;
   // With numbers for the names that are bound.
   Dim substituted(const DimBindings& bindings) const;
   // With another extent for a name.

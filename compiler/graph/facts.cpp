@@ -260,8 +260,7 @@ class Of {
     if (op == Op::contract) return of_contraction();
     if (op == Op::softmax) return between(0, 1, true);
     if (op == Op::log_softmax) return between(-infinity, 0);
-    if (op == Op::spread || op == Op::cumsum) return total(at(0), true);
-    if (op == Op::scatter_add) return total(at(1), true);
+    if (op == Op::spread || op == Op::scatter_add || op == Op::cumsum) return total(at(0), true);
     return is_reduction(op) ? of_reduction() : Fact{};
   }
 

@@ -67,9 +67,12 @@ struct MixAttributes {
     mix(seed, static_cast<size_t>(a.free));
     for (const auto& access : a.accesses) mix(seed, access);
   }
-  void operator()(const ScatterTarget& a) const {
+  void operator()(const Gathering& a) const {
     mix(seed, a.shape);
-    mix(seed, static_cast<size_t>(a.axis));
+    for (const Coordinate& each : a.from) {
+      mix(seed, static_cast<size_t>(each.operand));
+      mix(seed, each.at);
+    }
   }
 };
 
@@ -246,20 +249,78 @@ Value Graph::cumsum(Value x, Along along) {
   return add({Op::cumsum, {x}, along, type(x)});
 }
 
-Value Graph::gather(Value table, Value indices, int axis) {
-  require(axis >= 0 && axis < type(table).rank(), Op::gather, "no such axis");
-  require(type(indices).element == Element::index, Op::gather, "not indexed by indices");
-  Type result = type(table);
-  const Shape& inner = type(indices).shape;
-  result.shape.erase(result.shape.begin() + axis);
-  result.shape.insert(result.shape.begin() + axis, inner.begin(), inner.end());
-  return add({Op::gather, {table, indices}, Along{axis}, std::move(result)});
+void Graph::require_coordinates(Op op, const std::vector<Value>& operands,
+                                const Gathering& gathering, size_t axes) const {
+  require(gathering.from.size() == axes, op, "not one coordinate for each axis");
+  for (const Coordinate& each : gathering.from) {
+    require(each.operand < static_cast<int>(operands.size()) && each.operand != 0, op,
+            "a coordinate of no operand");
+    const size_t rank =
+        each.operand < 0 ? 1 : static_cast<size_t>(type(operands[each.operand]).rank());
+    require(each.at.size() == rank, op, "a coordinate that is not read at one entry");
+  }
+  for (size_t k = 1; k < operands.size(); ++k) {
+    require(type(operands[k]).element == Element::index, op, "not indexed by indices");
+  }
 }
 
-Value Graph::scatter_add(Value indices, Value updates, ScatterTarget target) {
-  require(type(indices).element == Element::index, Op::scatter_add, "not indexed by indices");
-  Type result{Element::real, target.shape, 0};
-  return add({Op::scatter_add, {indices, updates}, std::move(target), std::move(result)});
+Value Graph::gather(Value table, std::vector<Value> indices, Gathering gathering) {
+  indices.insert(indices.begin(), table);
+  require_coordinates(Op::gather, indices, gathering, type(table).shape.size());
+  Type result = type(table);
+  result.shape = gathering.shape;
+  return add({Op::gather, std::move(indices), std::move(gathering), std::move(result)});
+}
+
+Value Graph::scatter_add(Value updates, std::vector<Value> indices, Gathering gathering) {
+  indices.insert(indices.begin(), updates);
+  require_coordinates(Op::scatter_add, indices, gathering, gathering.shape.size());
+  Type result{Element::real, gathering.shape, 0};
+  return add({Op::scatter_add, std::move(indices), std::move(gathering), std::move(result)});
+}
+
+namespace {
+
+// The coordinates of `rank` axes, the one at `axis` said by operand 1 of so many axes.
+std::vector<Coordinate> along_one_axis(int rank, int axis, int indices) {
+  std::vector<Coordinate> from;
+  int next = 0;
+  for (int k = 0; k < rank; ++k) {
+    if (k != axis) {
+      from.push_back(Coordinate::affine(Affine::axis(next++)));
+      continue;
+    }
+    from.push_back(Coordinate::said_by(1, {}));
+    for (int inner = 0; inner < indices; ++inner) from.back().at.push_back(Affine::axis(next++));
+  }
+  return from;
+}
+
+}  // namespace
+
+Value Graph::gather(Value table, Value indices, int axis) {
+  require(axis >= 0 && axis < type(table).rank(), Op::gather, "no such axis");
+  const Shape& inner = type(indices).shape;
+  Shape shape = type(table).shape;
+  shape.erase(shape.begin() + axis);
+  shape.insert(shape.begin() + axis, inner.begin(), inner.end());
+  return gather(table, {indices},
+                {std::move(shape), along_one_axis(type(table).rank(), axis, type(indices).rank())});
+}
+
+Value Graph::scatter_add(Value updates, Value indices, int axis, Shape shape) {
+  const int rank = static_cast<int>(shape.size());
+  require(axis >= 0 && axis < rank, Op::scatter_add, "no such axis");
+  return scatter_add(updates, {indices},
+                     {std::move(shape), along_one_axis(rank, axis, type(indices).rank())});
+}
+
+std::optional<int> as_one_axis(const Gathering& gathering, int indices) {
+  const int rank = static_cast<int>(gathering.from.size());
+  for (int axis = 0; axis < rank; ++axis) {
+    if (gathering.from == along_one_axis(rank, axis, indices)) return axis;
+  }
+  return std::nullopt;
 }
 
 Value Graph::broadcast(Value x, const Shape& shape, const std::vector<int>& axes) {

@@ -54,8 +54,11 @@ class Graph {
   // softmax, log_softmax: over the axes, shape kept.
   Value normalise(Op op, Value x, std::vector<int> axes);
   Value cumsum(Value x, Along along);
+  Value gather(Value table, std::vector<Value> indices, Gathering gathering);
+  Value scatter_add(Value updates, std::vector<Value> indices, Gathering gathering);
+  // One axis by one tensor of indices, whose axes take its place; and its adjoint, into `shape`.
   Value gather(Value table, Value indices, int axis);
-  Value scatter_add(Value indices, Value updates, ScatterTarget target);
+  Value scatter_add(Value updates, Value indices, int axis, Shape shape);
 
   // Shorthands for views.
   // x's axis k becomes the result's axis axes[k]; the other axes of `shape` are new.
@@ -78,6 +81,8 @@ class Graph {
 
  private:
   Value add(Node node);
+  void require_coordinates(Op op, const std::vector<Value>& operands, const Gathering& gathering,
+                           size_t axes) const;
 
   struct Hash {
     size_t operator()(const Node& node) const;
@@ -93,6 +98,9 @@ class Graph {
 std::optional<std::vector<int>> as_broadcast(const View& view);
 // The permutation, where every result axis is read by exactly one operand axis, unshifted.
 std::optional<std::vector<int>> as_transpose(const View& view);
+// The axis, where a gather or scatter reads one axis by a whole tensor of indices, whose axes stand
+// in its place, and all the others as they are; `indices` is that tensor's rank.
+std::optional<int> as_one_axis(const Gathering& gathering, int indices);
 // The same of a node, whose operand must also be read whole: a view alone does not tell x[0:n] from
 // x. Nothing where the node is no such view.
 std::optional<std::vector<int>> as_broadcast(const Graph& graph, Value value);

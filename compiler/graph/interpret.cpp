@@ -237,30 +237,50 @@ void evaluate_cumsum(const Along& along, const Array& x, Array& result) {
   });
 }
 
-// Of an index of gather's result: the index into the indices, and then into the table.
-int64_t indexed_place(const Extents& index, int axis, const Array& indices, const Extents& table) {
-  const auto begin = index.begin() + axis;
-  const auto end = begin + static_cast<int64_t>(indices.shape.size());
-  const double at = indices.entries[place(indices.shape, Extents(begin, end))];
-  if (!(at >= 0 && at < static_cast<double>(table[axis]))) return -1;
-  Extents inner(index.begin(), begin);
-  inner.push_back(static_cast<int64_t>(at));
-  inner.insert(inner.end(), end, index.end());
-  return place(table, inner);
-}
+// Where the coordinates of an access by data lead from an index, in a table of these extents: −1
+// where out of range.
+class DataAccess {
+ public:
+  DataAccess(const Gathering& gathering, std::span<const Array* const> operands,
+             const DimBindings& dims)
+      : gathering_(gathering), operands_(operands) {
+    for (const Coordinate& each : gathering.from) accesses_.emplace_back(each.at, dims);
+  }
+  int64_t operator()(const Extents& index, const Extents& table) const {
+    Extents at;
+    for (size_t axis = 0; axis < accesses_.size(); ++axis) {
+      const Extents inner = accesses_[axis](index);
+      const int operand = gathering_.from[axis].operand;
+      if (operand < 0) {
+        at.push_back(inner[0]);
+        continue;
+      }
+      const Array& indices = *operands_[operand];
+      const double said = indices.entries[place(indices.shape, inner)];
+      if (!(said >= 0 && said < static_cast<double>(table[axis]))) return -1;
+      at.push_back(static_cast<int64_t>(said));
+    }
+    return place(table, at);
+  }
 
-void evaluate_gather(int axis, const Array& table, const Array& indices, Array& result) {
+ private:
+  const Gathering& gathering_;
+  std::span<const Array* const> operands_;
+  std::vector<Accesses> accesses_;
+};
+
+void evaluate_gather(const DataAccess& access, const Array& table, Array& result) {
   auto out = result.entries.begin();
   for_each_index(result.shape, [&](const Extents& index) {
-    const int64_t at = indexed_place(index, axis, indices, table.shape);
+    const int64_t at = access(index, table.shape);
     *out++ = at < 0 ? nan : table.entries[at];
   });
 }
 
-void evaluate_scatter(int axis, const Array& indices, const Array& updates, Array& result) {
+void evaluate_scatter(const DataAccess& access, const Array& updates, Array& result) {
   auto in = updates.entries.begin();
   for_each_index(updates.shape, [&](const Extents& index) {
-    const int64_t at = indexed_place(index, axis, indices, result.shape);
+    const int64_t at = access(index, result.shape);
     if (at >= 0) result.entries[at] += *in;
     ++in;
   });
@@ -297,9 +317,9 @@ void evaluate_structure(const Node& node, std::span<const Array* const> x, const
   } else if (node.op == Op::cumsum) {
     evaluate_cumsum(std::get<Along>(a), *x[0], result);
   } else if (node.op == Op::gather) {
-    evaluate_gather(std::get<Along>(a).axis, *x[0], *x[1], result);
+    evaluate_gather({std::get<Gathering>(a), x, dims}, *x[0], result);
   } else if (node.op == Op::scatter_add) {
-    evaluate_scatter(std::get<ScatterTarget>(a).axis, *x[0], *x[1], result);
+    evaluate_scatter({std::get<Gathering>(a), x, dims}, *x[0], result);
   } else {
     fail(fmt::format("{} has no value of its own", name(node.op)));
   }

@@ -83,8 +83,7 @@ struct Axes {
   std::vector<int> axes;
   friend bool operator==(const Axes&, const Axes&) = default;
 };
-// concat, gather, scatter_add: the axis. cumsum: also its direction and whether an entry is left
-// out of its own sum.
+// concat: the axis. cumsum: also its direction and whether an entry is left out of its own sum.
 struct Along {
   int axis = 0;
   bool reverse = false;
@@ -102,7 +101,7 @@ struct View {
   std::optional<double> fill;
   friend bool operator==(const View&, const View&) = default;
 };
-// reshape: the result's shape, row-major order kept. scatter_add: the table's shape.
+// reshape: the result's shape, row-major order kept.
 struct Target {
   Shape shape;
   friend bool operator==(const Target&, const Target&) = default;
@@ -115,15 +114,29 @@ struct Contraction {
   std::vector<std::vector<Affine>> accesses;  // one an operand, with one entry for each of its axes
   friend bool operator==(const Contraction&, const Contraction&) = default;
 };
-// scatter_add: the table's shape and the axis that is indexed.
-struct ScatterTarget {
-  Shape shape;
-  int axis = 0;
-  friend bool operator==(const ScatterTarget&, const ScatterTarget&) = default;
+// One coordinate of an access by data, over the indices that run: affine in them (`at` has that one
+// entry), or said by an operand of indices, which is read at `at`, one entry for each of its axes.
+struct Coordinate {
+  int operand = -1;  // of the node; −1: affine
+  std::vector<Affine> at;
+
+  static Coordinate affine(Affine access) { return {-1, {std::move(access)}}; }
+  static Coordinate said_by(int operand, std::vector<Affine> at) {
+    return {operand, std::move(at)};
+  }
+  friend bool operator==(const Coordinate&, const Coordinate&) = default;
+};
+// gather: result[k] = table[c(k)], with a coordinate for each axis of the table, over the result's
+// axes. scatter_add, its adjoint: result[c(k)] += updates[k] for each k, with a coordinate for each
+// axis of the result, over the axes of the updates. Affine coordinates are in range.
+struct Gathering {
+  Shape shape;  // of the result
+  std::vector<Coordinate> from;
+  friend bool operator==(const Gathering&, const Gathering&) = default;
 };
 
-using Attributes = std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target,
-                                Contraction, ScatterTarget>;
+using Attributes =
+    std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target, Contraction, Gathering>;
 
 struct Node {
   Op op;

@@ -82,8 +82,15 @@ struct Arguments {
     }
     return out;
   }
-  std::string operator()(const ScatterTarget& a) const {
-    return fmt::format("{} along {}", plain(), a.axis);
+  std::string operator()(const Gathering& a) const {
+    std::vector<std::string> places;
+    for (const Coordinate& each : a.from) {
+      places.push_back(each.operand < 0 ? text(each.at[0])
+                                        : fmt::format("%{}{}", numbers.at(operands[each.operand]),
+                                                      text(each.at)));
+    }
+    const std::string_view into = node.op == Op::scatter_add ? " into " : "";
+    return fmt::format("%{}{}[{}]", numbers.at(operands[0]), into, fmt::join(places, ", "));
   }
 };
 

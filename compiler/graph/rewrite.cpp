@@ -41,8 +41,10 @@ struct Substitute {
     for (const auto& access : a.accesses) result.accesses.push_back(substituted(access, dims));
     return result;
   }
-  Attributes operator()(const ScatterTarget& a) const {
-    return ScatterTarget{substituted(a.shape, dims), a.axis};
+  Attributes operator()(const Gathering& a) const {
+    Gathering result{substituted(a.shape, dims), a.from};
+    for (Coordinate& each : result.from) each.at = substituted(std::move(each.at), dims);
+    return result;
   }
 };
 
@@ -70,7 +72,9 @@ struct Collect {
     add(a.extents);
     for (const auto& access : a.accesses) add(access);
   }
-  void operator()(const ScatterTarget&) const {}
+  void operator()(const Gathering& a) const {
+    for (const Coordinate& each : a.from) add(each.at);
+  }
 };
 
 Value specialised_leaf(Graph& graph, const Node& node, const DimBindings& dims) {
@@ -146,10 +150,11 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
     case Op::cumsum:
       return graph.cumsum(operands[0], std::get<Along>(attributes));
     case Op::gather:
-      return graph.gather(operands[0], operands[1], std::get<Along>(attributes).axis);
+      return graph.gather(operands[0], {operands.begin() + 1, operands.end()},
+                          std::get<Gathering>(std::move(attributes)));
     case Op::scatter_add:
-      return graph.scatter_add(operands[0], operands[1],
-                               std::get<ScatterTarget>(std::move(attributes)));
+      return graph.scatter_add(operands[0], {operands.begin() + 1, operands.end()},
+                               std::get<Gathering>(std::move(attributes)));
       // clang-format off
 #define MAP(op, ...) case Op::op:
 #define STRUCTURE(op)

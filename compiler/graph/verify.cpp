@@ -57,8 +57,7 @@ class Check {
     if (op == Op::concat) return has<Along>(count);
     if (op == Op::contract) return has<Contraction>(count);
     if (op == Op::cumsum) return has<Along>(1);
-    if (op == Op::gather) return has<Along>(2);
-    if (op == Op::scatter_add) return has<ScatterTarget>(2);
+    if (op == Op::gather || op == Op::scatter_add) return has<Gathering>(count);
     require(false, "an operator that the verifier does not know");
   }
 
@@ -104,6 +103,11 @@ class Check {
       affine(view->map, spread ? operand : view->shape);
       if (!spread && !view->fill) in_range(view->map, view->shape, operand);
     }
+    if (const auto* gathering = std::get_if<Gathering>(&node_.attributes)) {
+      const Shape& first = graph_.shape(node_.operands[0]);
+      const bool gather = node_.op == Op::gather;
+      coordinates(*gathering, gather ? node_.type.shape : first, gather ? first : node_.type.shape);
+    }
     if (const auto* contraction = std::get_if<Contraction>(&node_.attributes)) {
       require(contraction->free >= 0 &&
                   contraction->free <= static_cast<int>(contraction->extents.size()),
@@ -112,6 +116,16 @@ class Check {
         affine(contraction->accesses[k], contraction->extents);
         in_range(contraction->accesses[k], contraction->extents, graph_.shape(node_.operands[k]));
       }
+    }
+  }
+
+  // The coordinates of an access by data over indices of these extents, into axes of this shape.
+  void coordinates(const Gathering& gathering, const Shape& extents, const Shape& shape) const {
+    for (size_t axis = 0; axis < gathering.from.size(); ++axis) {
+      const auto& [operand, at] = gathering.from[axis];
+      affine(at, extents);
+      in_range(at, extents,
+               operand < 0 ? Shape{shape[axis]} : graph_.shape(node_.operands[operand]));
     }
   }
 

@@ -107,20 +107,20 @@ class Emitting {
     const Position at = own(one, domain);
     const Index place = row_major(graph_.shape(one.value), at);
     for (int output : one.outputs) {
-      into.plain.emplace_back(Store{{output, place, none, 0}, value, false});
+      into.plain.emplace_back(Store{{output, place}, value, false});
     }
     if (!one.copy && one.outputs.empty() && memory_.loaded.contains(one.value)) {
-      into.plain.emplace_back(Store{{memory_.buffer(one.value), place, none, 0}, value, false});
+      into.plain.emplace_back(Store{{memory_.buffer(one.value), place}, value, false});
     }
     if (one.whole.valid()) {
       Position shifted = at;
       shifted[one.axis].offset += one.offset;
       const Index there = row_major(graph_.shape(one.whole), shifted);
-      into.plain.emplace_back(Store{{memory_.buffer(one.whole), there, none, 0}, value, false});
+      into.plain.emplace_back(Store{{memory_.buffer(one.whole), there}, value, false});
     }
     if (one.target.valid()) {
-      into.updates.push_back({one.target, &member.reads,
-                              Store{{memory_.buffer(one.target), place, none, 0}, value, false}});
+      into.updates.push_back(
+          {one.target, &member.reads, Store{{memory_.buffer(one.target), place}, value, false}});
     }
   }
 
@@ -366,8 +366,7 @@ class Emitting {
     Expr zero;
     zero.type = entries_.scalar(one.value);
     Loop clear{zeros, Loop::Mark::vector, {}};
-    clear.body.emplace_back(
-        Store{{into, loop_index(zeros), none, 0}, entries_.add(std::move(zero)), false});
+    clear.body.emplace_back(Store{{into, loop_index(zeros)}, entries_.add(std::move(zero)), false});
 
     Position at;
     int64_t around = 1;
@@ -375,7 +374,7 @@ class Emitting {
       at.push_back(loop_index(loop(extent, around)));
       around *= extent;
     }
-    Store add{{into, {}, none, 0}, entries_.term(one.value, at), true};
+    Store add{{into, {}}, entries_.term(one.value, at), true};
     target(node, at, add.access);
     std::vector<Statement> body;
     body.emplace_back(std::move(add));
@@ -394,14 +393,9 @@ class Emitting {
     if (const auto* view = std::get_if<View>(&node.attributes)) {
       for (const Affine& to : view->map) place.push_back(composed(to, at));
     } else {
-      const int axis = std::get<ScatterTarget>(node.attributes).axis;
-      const int rank = graph_.type(node.operands[0]).rank();
-      const auto first = at.begin() + axis;
-      access.dynamic = entries_.entry(node.operands[0], {first, first + rank});
-      access.dynamic_stride = strides(node.type.shape)[axis];
-      place.assign(at.begin(), first);
-      place.emplace_back();
-      place.insert(place.end(), first + rank, at.end());
+      Entries::ByData by_data = entries_.by_data(node, node.type.shape, at);
+      place = std::move(by_data.at);
+      access.by_data = std::move(by_data.places);
     }
     access.index = row_major(node.type.shape, place);
   }

@@ -63,7 +63,7 @@ ExprId Entries::load(Value value, const Position& at, bool exact, bool direct) {
   Expr expr;
   expr.kind = Expr::Kind::load;
   expr.type = scalar(value);
-  expr.access = {buffer_(holder), row_major(graph_.shape(value), at), none, 0};
+  expr.access = {buffer_(holder), row_major(graph_.shape(value), at)};
   return add(std::move(expr));
 }
 
@@ -97,9 +97,8 @@ ExprId Entries::term(Value value, const Position& domain) {
     case Op::contract:
       return product(node, domain);
     case Op::spread:
-      return entry(node.operands[0], domain);
     case Op::scatter_add:
-      return entry(node.operands[1], domain);
+      return entry(node.operands[0], domain);
     default:
       break;
   }
@@ -157,16 +156,27 @@ bool Entries::in_range(const Index& index, int64_t extent) const {
 
 ExprId Entries::gathered(const Node& node, const Position& at) {
   const Value table = node.operands[0];
-  const int axis = std::get<Along>(node.attributes).axis;
-  const int rank = graph_.type(node.operands[1]).rank();
-  const auto first = at.begin() + axis;
-  const ExprId place = entry(node.operands[1], {first, first + rank});
-  Position inner(at.begin(), first);
-  inner.emplace_back();
-  inner.insert(inner.end(), first + rank, at.end());
-  const ExprId made = load(table, inner, false, false);
-  kernel_.exprs[made].access.dynamic = place;
-  kernel_.exprs[made].access.dynamic_stride = strides(graph_.shape(table))[axis];
+  const ByData access = by_data(node, graph_.shape(table), at);
+  const ExprId made = load(table, access.at, false, false);
+  kernel_.exprs[made].access.by_data = access.places;
+  return made;
+}
+
+Entries::ByData Entries::by_data(const Node& node, const Shape& shape, const Position& at) {
+  const auto& gathering = std::get<Gathering>(node.attributes);
+  const std::vector<int64_t> steps = strides(shape);
+  ByData made;
+  for (size_t axis = 0; axis < gathering.from.size(); ++axis) {
+    const auto& [operand, accesses] = gathering.from[axis];
+    Position inner;
+    for (const Affine& access : accesses) inner.push_back(composed(access, at));
+    if (operand < 0) {
+      made.at.push_back(inner[0]);
+    } else {
+      made.at.emplace_back();
+      made.places.push_back({entry(node.operands[operand], inner), steps[axis]});
+    }
+  }
   return made;
 }
 
@@ -204,10 +214,7 @@ std::vector<Read> reads_of(const Graph& graph, const std::set<Value>& stored, co
   } else {
     entries.term(sweep.value, domain);
     if (graph[sweep.value].op == Op::scatter_add) {
-      const int axis = std::get<ScatterTarget>(graph[sweep.value].attributes).axis;
-      const Value places = graph[sweep.value].operands[0];
-      const auto first = domain.begin() + axis;
-      entries.entry(places, {first, first + graph.type(places).rank()});
+      entries.by_data(graph[sweep.value], graph.shape(sweep.value), domain);
     }
   }
   return entries.loaded();

@@ -31,6 +31,13 @@ class Entries {
   // From now on, the entry there is this expression.
   void know(Value value, const Position& at, ExprId entry);
   ExprId add(Expr expr);
+  // Where the coordinates of a gather or scatter lead from a place, in a tensor of this shape: the
+  // part that is affine, and what the data add to it.
+  struct ByData {
+    Position at;
+    std::vector<Access::ByData> places;
+  };
+  ByData by_data(const Node& node, const Shape& shape, const Position& at);
   // Says that the kernel reads the value, beside its expressions.
   void note_load(Value value) { loaded_.push_back({value, {}, false, false}); }
 

@@ -50,13 +50,16 @@ struct Index {
 using ExprId = int;
 inline constexpr ExprId none = -1;
 
-// An entry of a buffer: at `index`, plus `dynamic_stride` times the value of an integer expression
-// where there is one (gather, scatter).
+// An entry of a buffer: at `index`, plus the value of each integer expression in `by_data` times
+// its stride (gather, scatter).
 struct Access {
+  struct ByData {
+    ExprId place = none;
+    int64_t stride = 0;
+  };
   int buffer = 0;
   Index index;
-  ExprId dynamic = none;
-  int64_t dynamic_stride = 0;
+  std::vector<ByData> by_data = {};
 };
 
 // 0 ≤ index < extent.

@@ -110,8 +110,8 @@ class Printer {
 
   std::string place(const Access& access, int depth) {
     std::string made = text(access.index);
-    if (access.dynamic != none) {
-      made += fmt::format(" + {}*{}", access.dynamic_stride, value(access.dynamic, depth));
+    for (const auto& [place, stride] : access.by_data) {
+      made += fmt::format(" + {}*{}", stride, value(place, depth));
     }
     return fmt::format("{}[{}]", plan_.buffers[access.buffer].name, made);
   }

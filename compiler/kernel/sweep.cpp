@@ -35,8 +35,9 @@ std::vector<int64_t> domain(const Graph& graph, Value value) {
       extents.push_back(*from[axis].number());
     }
   }
-  if (node.op == Op::spread) return numbers(graph.shape(node.operands[0]));
-  if (node.op == Op::scatter_add) return numbers(graph.shape(node.operands[1]));
+  if (node.op == Op::spread || node.op == Op::scatter_add) {
+    return numbers(graph.shape(node.operands[0]));
+  }
   return extents;
 }
 

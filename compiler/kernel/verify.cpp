@@ -55,10 +55,10 @@ class Verifying {
     require(access.buffer >= 0 && access.buffer < static_cast<int>(plan_.buffers.size()),
             "an access to no buffer");
     const Buffer& buffer = plan_.buffers[access.buffer];
-    if (access.dynamic != none) {
-      require(kernel_.exprs[access.dynamic].type == Scalar::i32, "a place that is not an index");
-      return;
+    for (const Access::ByData& each : access.by_data) {
+      require(kernel_.exprs[each.place].type == Scalar::i32, "a place that is not an index");
     }
+    if (!access.by_data.empty()) return;
     // Where loops that the index does not name do not run, the entry is not touched either.
     bool touched = runs(access.index);
     for (int64_t extent : kernel_.loops) touched = touched && extent > 0;

@@ -179,7 +179,6 @@ Value factors_read_alike(Rewriter& rewriter, Value value) {
 // The operands that an operator is linear in.
 std::vector<int> linear_operands(const Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
-  if (node.op == Op::scatter_add) return {1};
   if (node.op == Op::select) {
     for (int k : {1, 2}) {
       if (rewriter.literal(node.operands[3 - k]) == 0.0) return {k};

@@ -256,8 +256,7 @@ TEST_CASE("gathers by data, of rows and of entries, and a scatter that adds", "[
     const auto value = b.gather(table, at({{j, 1}}), row, width);
     const auto entry = b.gather(table, at({}, 2), row, width);
     auto scatter = b.store(sums, at({{j, 1}}), value, true);
-    scatter.access.dynamic = row;
-    scatter.access.dynamic_stride = width;
+    scatter.access.by_data = {{row, width}};
     b.nest({serial(i, {vector(j, {b.store(copied, at({{i, width}, {j, 1}}), value)})}),
             vector(i, {b.store(entries, at({{i, 1}}), entry)}), serial(i, {serial(j, {scatter})})});
     check(b.plan,

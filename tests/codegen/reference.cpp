@@ -45,8 +45,8 @@ class Interpreter {
   }
   double& entry(const kernel::Access& access) {
     int64_t position = at(access.index);
-    if (access.dynamic != kernel::none) {
-      position += access.dynamic_stride * static_cast<int64_t>(value(access.dynamic));
+    for (const auto& [place, stride] : access.by_data) {
+      position += stride * static_cast<int64_t>(value(place));
     }
     return memory_[static_cast<size_t>(access.buffer)].at(static_cast<size_t>(position));
   }
@@ -347,15 +347,14 @@ ExprId Builder::load(int buffer, kernel::Index index, std::vector<kernel::Guard>
   expr.kind = Expr::Kind::load;
   expr.type = plan.buffers[static_cast<size_t>(buffer)].type;
   expr.literal = fill;
-  expr.access = {buffer, std::move(index), kernel::none, 0};
+  expr.access = {buffer, std::move(index)};
   expr.guards = std::move(guards);
   return add(kernel(), expr);
 }
 
 ExprId Builder::gather(int buffer, kernel::Index index, ExprId dynamic, int64_t stride) {
   const ExprId id = load(buffer, std::move(index));
-  kernel().exprs.back().access.dynamic = dynamic;
-  kernel().exprs.back().access.dynamic_stride = stride;
+  kernel().exprs.back().access.by_data = {{dynamic, stride}};
   return id;
 }
 
@@ -399,7 +398,7 @@ int Builder::accumulate(kernel::Fold fold, Scalar type) {
 }
 
 kernel::Store Builder::store(int buffer, kernel::Index index, ExprId value, bool add) {
-  return {{buffer, std::move(index), kernel::none, 0}, value, add};
+  return {{buffer, std::move(index)}, value, add};
 }
 
 kernel::Loop serial(int number, std::vector<Statement> body) {

@@ -82,7 +82,7 @@ TEST_CASE("adjoints of what moves entries", "[gradient]") {
          }});
   check({"scatter_add", {{2, 3}}, [](Graph& graph, Xs x) {
            const Value indices = graph.view(graph.iota(3), {{2}, {at(0, 1, 1)}, {}});
-           return graph.scatter_add(indices, cubed(graph, x[0]), {{4, 3}, 0});
+           return graph.scatter_add(cubed(graph, x[0]), indices, 0, {4, 3});
          }});
 }
 

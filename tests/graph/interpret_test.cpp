@@ -160,7 +160,7 @@ TEST_CASE("gather reads by data and scatter_add adds back", "[interpret]") {
   const Value at = in.add("i", {4}, {2, 0, 2, 1}, Element::index, 3);
   const Value rows = g.gather(in.x, at, 0);
   CHECK(in.value(rows) == Array{Element::real, {4, 2}, {5, 6, 1, 2, 5, 6, 3, 4}});
-  CHECK(in.entries(g.scatter_add(at, rows, {{3, 2}, 0})) == Entries{1, 2, 3, 4, 10, 12});
+  CHECK(in.entries(g.scatter_add(rows, at, 0, {3, 2})) == Entries{1, 2, 3, 4, 10, 12});
   const Value columns = in.add("j", {1, 2}, {1, 0}, Element::index, 2);
   CHECK(in.value(g.gather(in.x, columns, 1)) ==
         Array{Element::real, {3, 1, 2}, {2, 1, 4, 3, 6, 5}});

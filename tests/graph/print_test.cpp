@@ -49,8 +49,8 @@ TEST_CASE("attributes print with their operands", "[print]") {
   CHECK(last(graph.cumsum(x, {1, true, true})) ==
         "%1 = cumsum %0 along 1 reverse exclusive : [n, 4]");
   CHECK(last(graph.normalise(Op::softmax, x, {1})) == "%1 = softmax %0 over [1] : [n, 4]");
-  CHECK(last(graph.gather(x, i, 1)) == "%2 = gather %0, %1 along 1 : [n, n]");
-  CHECK(last(graph.scatter_add(i, x, {{4, 4}, 0})) == "%2 = scatter_add %1, %0 along 0 : [4, 4]");
+  CHECK(last(graph.gather(x, i, 1)) == "%2 = gather %0[i, %1[j]] : [n, n]");
+  CHECK(last(graph.scatter_add(x, i, 0, {4, 4})) == "%2 = scatter_add %0 into [%1[i], j] : [4, 4]");
   CHECK(last(graph.contract(
             {x, x}, {{4, 4, n},
                      2,

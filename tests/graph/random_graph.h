@@ -350,7 +350,7 @@ class RandomGraph : private RandomPool {
       if (shape(x)[axis] == shape(at)[0] && chance(70)) {
         Shape table = shape(x);
         table[axis] = bound;
-        return keep(graph().scatter_add(at, x, {table, axis}));
+        return keep(graph().scatter_add(x, at, axis, table));
       }
     }
     if (rank == 0 || shape(x)[rank - 1] == Dim(0)) return false;

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammaln
 
+import index_models
+
 jax.config.update("jax_enable_x64", True)
 HERE = pathlib.Path(__file__).parent / "models"
 SIZES = {"batch": 7, "features": 3, "n": 3, "d": 4}
@@ -177,14 +179,14 @@ MODELS = {
     "poisson": poisson, "factorisation": factorisation, "normalised": normalised, "attention": attention, "reductions": reductions,
     "structure": structure, "lstm_cell": lstm_cell, "kernel": rbf, "branches": branches, "products": products,
     "residual_blocks": residual_blocks,
-}
+} | index_models.MODELS
 LAYERS = {  # parameters that layers own
     "residual_blocks": {f"y[{k}].h.{name}": shape for k in range(3) for name, shape in
                         {"h.W": (4, 5 + k), "h.b": (5 + k,), "dense0.W": (5 + k, 4), "dense0.b": (4,)}.items()}
                        | {"u[1].w": (4,), "u[2].w": (4,)},
     "mlp_relu": {"h1.W": (6, 8), "h1.b": (8,), "h2.W": (8, 7), "h2.b": (7,), "logits.W": (7, 3), "logits.b": (3,)},
     "mlp_shared": {"b.h.W": (4, 5), "b.h.b": (5,), "b.g.W": (4, 5)},
-}
+} | index_models.LAYERS
 DISTRIBUTIONS, LABELS, COUNTS, SIGNS = {"T"}, {"logistic_spelt", "logistic_logits"}, {"k"}, {"s"}
 
 
@@ -214,13 +216,19 @@ def parameters(name, source, random):
         yield key, np.asarray(0.6 * random.standard_normal(shape))
 
 
+def states(name, random):
+    for key, shape in index_models.STATES.get(name, {}).items():
+        yield key, 0.5 + random.random(shape)
+
+
 for name in sys.argv[1:] or sorted(MODELS):
     loss = MODELS[name]
     source = (HERE / f"{name}.grad").read_text()
     random = np.random.default_rng(zlib.crc32(name.encode()))
     data, weights = dict(inputs(name, source, random)), dict(parameters(name, source, random))
-    value, gradients = jax.value_and_grad(loss)({k: jnp.asarray(v) for k, v in weights.items()}, data)
+    kept = dict(states(name, random))
+    value, gradients = jax.value_and_grad(lambda P: loss(P | kept, data))({k: jnp.asarray(v) for k, v in weights.items()})
     assert np.isfinite(value) and all(np.isfinite(g).all() for g in gradients.values()), name
-    for kind, arrays in ("data", data), ("weights", weights), ("gradients", {**gradients, "loss": value}):
+    for kind, arrays in ("data", data), ("weights", weights | kept), ("gradients", {**gradients, "loss": value}):
         np.savez_compressed(HERE / f"{name}.{kind}.npz", **{k: np.asarray(v) for k, v in arrays.items()})
     print(f"{name:18} loss {value:.6f}  inputs {', '.join(data)}  parameters {', '.join(weights)}")
