@@ -158,6 +158,8 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
       if (graph().type(tensor->value).element != Element::index) {
         fail(errors::not_an_index(given.span, graph().type(tensor->value)));
       }
+      check_bound(graph().type(tensor->value).bound, {name_of(*x.of), viewing.extent()},
+                  given.span);
       viewing.by_data.push_back({static_cast<int>(viewing.view.shape.size()),
                                  operand(tensor->value, given.span), tensor->value});
       viewing.keep();

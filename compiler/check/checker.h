@@ -223,6 +223,7 @@ class Checker {
   Entry gathered(const syntax::Subscript& x, Value of, std::vector<Place> places);
   Value padded(Value of, std::vector<Place>& places);
   static std::string name_of(const syntax::Expr& expr);
+  void check_bound(const Dim& bound, const errors::Axis& axis, Span at);
   Thing index_value(int number);
   Entry as_entry(const Thing& thing, Span at);
   std::vector<int> indices_of(const Entry& entry) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct Equation {
   std::map<const syntax::Reduction*, std::vector<int>> bound;
   std::map<const syntax::Expr*, Thing> without;  // what depends on no index, evaluated once
   std::vector<Bound> bounds;
+  std::set<const syntax::Subscript*> guarded;  // accesses that may leave their tensors
 };
 
 // Gives a variable another value as long as it lives.

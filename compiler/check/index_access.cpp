@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -138,9 +140,11 @@ Thing Checker::entry(const syntax::Subscript& x) {
     return {gathered(x, of, std::move(all))};
   }
   Entry made{of, {}};
+  const bool guarded = equation_->guarded.contains(&x);
   bool leaves = false;
   for (size_t axis = 0; axis < all.size(); ++axis) {
-    leaves = leaves || !stays_within(indices_, *all[axis].affine, graph().shape(of)[axis]);
+    const Dim& extent = graph().shape(of)[axis];
+    leaves = leaves || (guarded && !stays_within(indices_, *all[axis].affine, extent));
     made.at.push_back(std::move(*all[axis].affine));
   }
   if (!leaves) return {std::move(made)};
@@ -156,11 +160,12 @@ Thing Checker::entry(const syntax::Subscript& x) {
 Entry Checker::gathered(const syntax::Subscript& x, Value of, std::vector<Place> places) {
   std::vector<Entry> by_data;
   std::set<int> used;
+  const bool guarded = equation_->guarded.contains(&x);
   bool leaves = false;
   for (size_t axis = 0; axis < places.size(); ++axis) {
     const Dim extent = graph().shape(of)[axis];
     if (places[axis].affine) {
-      leaves = leaves || !stays_within(indices_, *places[axis].affine, extent);
+      leaves = leaves || (guarded && !stays_within(indices_, *places[axis].affine, extent));
       for (const Affine::Term& term : places[axis].affine->terms) used.insert(term.axis);
       continue;
     }
@@ -168,9 +173,7 @@ Entry Checker::gathered(const syntax::Subscript& x, Value of, std::vector<Place>
     const Entry said = as_entry(evaluate(*places[axis].by_data, *equation_->scope), at);
     const Type& type = graph().type(said.of);
     if (type.element != Element::index) fail(errors::not_affine(at));
-    if (!(extent - type.bound).never_negative()) {
-      fail(errors::index_too_large(at, type.bound, {name_of(*x.of), extent}));
-    }
+    check_bound(type.bound, {name_of(*x.of), extent}, at);
     for (int index : indices_of(said)) used.insert(index);
     by_data.push_back(said);
   }
@@ -205,6 +208,16 @@ Value Checker::padded(Value of, std::vector<Place>& places) {
     places[axis].affine->offset = places[axis].affine->offset - least;
   }
   return graph().view(of, std::move(view));
+}
+
+// Indices below `bound` read an axis: it has so many entries.
+void Checker::check_bound(const Dim& bound, const errors::Axis& axis, Span at) {
+  if ((bound - axis.extent - Dim(1)).never_negative()) {
+    fail(errors::index_too_large(at, bound, axis));
+  }
+  require(axis.extent - bound,
+          fmt::format("indices below {} read an axis of `{}`", bound.text(), axis.extent.text()),
+          at);
 }
 
 // An index as a number.

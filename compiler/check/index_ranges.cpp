@@ -140,11 +140,10 @@ class Inference {
     if (index.extent.number().value_or(0) < 0) {
       return errors::empty_range(interval.high_by->span, index.name, interval.high_by->tensor);
     }
-    inferred_.conditions.push_back(
-        {index.extent,
-         fmt::format("no value of `{}` keeps an access within `{}`", index.name,
-                     interval.high_by->tensor),
-         interval.high_by->span});
+    inferred_.conditions.push_back({index.extent,
+                                    fmt::format("no value of `{}` keeps an access within `{}`",
+                                                index.name, interval.high_by->tensor),
+                                    interval.high_by->span});
     return std::nullopt;
   }
 
@@ -157,9 +156,8 @@ class Inference {
       if ((Dim(-1) - least).never_negative() || (Dim(-1) - room).never_negative()) {
         return errors::access_leaves(bound.span, bound.tensor, bound.extent, least, largest);
       }
-      const std::string otherwise =
-          fmt::format("an access runs from {} to {} on an axis of `{}`", least.text(),
-                      largest.text(), bound.extent.text());
+      const std::string otherwise = fmt::format("an access runs from {} to {} on an axis of `{}`",
+                                                least.text(), largest.text(), bound.extent.text());
       inferred_.conditions.push_back({least, otherwise, bound.span});
       inferred_.conditions.push_back({room, otherwise, bound.span});
     }

@@ -154,6 +154,7 @@ void Checker::survey(const syntax::Subscript& x, bool in_branch) {
   const Shape shape = graph().shape(of);
   const std::vector<Place> all = places(x, of);
   const bool guarded = in_branch && where_ != nullptr && !where_->empty();
+  if (guarded) equation_->guarded.insert(&x);
   for (size_t axis = 0; axis < all.size(); ++axis) {
     if (all[axis].affine) {
       equation_->bounds.push_back(

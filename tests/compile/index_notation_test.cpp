@@ -32,7 +32,8 @@ class Equations {
       for (int k = 0; k < rank; ++k) shape.push_back(2 + below(4));
       model += fmt::format("param {}: [{}] = 1\n", name, fmt::join(shape, ", "));
     }
-    model += "input p: index(2)[4] = [0, 1, 1, 0]\ninput q: index(2)[2, 3] = [[1, 0, 1], [0, 0, 1]]\n";
+    model +=
+        "input p: index(2)[4] = [0, 1, 1, 0]\ninput q: index(2)[2, 3] = [[1, 0, 1], [0, 0, 1]]\n";
     std::vector<std::string> sums;
     for (const char* name : {"u", "v"}) {
       model += equation(name);
@@ -102,14 +103,16 @@ class Equations {
   }
 
   std::string reduction(int depth) {
-    static constexpr const char* reducers[] = {"sum", "sum", "sum", "mean", "prod", "max", "min", "logsumexp"};
+    static constexpr const char* reducers[] = {"sum",  "sum", "sum", "mean",
+                                               "prod", "max", "min", "logsumexp"};
     const size_t outer = indices_.size();
     std::vector<std::string> bound;
     for (int k = 0; k <= below(2); ++k) bound.push_back(fresh());
     indices_.insert(indices_.end(), bound.begin(), bound.end());
     std::string body = access();
     // Every bound index is bounded by a tensor.
-    while (std::any_of(bound.begin(), bound.end(), [&](auto& each) { return body.find(each) == std::string::npos; })) {
+    while (std::any_of(bound.begin(), bound.end(),
+                       [&](auto& each) { return body.find(each) == std::string::npos; })) {
       body += " * " + access();
     }
     if (depth > 0 && chance(60)) body = fmt::format("{} * ({})", body, expression(depth));
@@ -119,7 +122,8 @@ class Equations {
 
   std::string index() {
     if (indices_.empty()) return "0";
-    const std::string chosen = indices_[static_cast<size_t>(below(static_cast<int>(indices_.size())))];
+    const std::string chosen =
+        indices_[static_cast<size_t>(below(static_cast<int>(indices_.size())))];
     used_.insert(chosen);
     return chosen;
   }
@@ -144,7 +148,9 @@ class Equations {
   }
 
   std::string number() { return chance(50) ? fmt::format("0.{}", 1 + below(9)) : index(); }
-  std::string condition() { return fmt::format("{} {} {}", index(), chance(50) ? "<=" : "==", chance(50) ? index() : "1"); }
+  std::string condition() {
+    return fmt::format("{} {} {}", index(), chance(50) ? "<=" : "==", chance(50) ? index() : "1");
+  }
 
   std::mt19937_64 random_;
   std::vector<Tensor> tensors_;
@@ -187,9 +193,11 @@ Bindings leaves_of(const Program& program, uint64_t seed) {
   return leaves;
 }
 
-void compare_compiled(Program& program, const std::vector<Value>& roots, const Bindings& leaves, const kernel::Options& options) {
+void compare_compiled(Program& program, const std::vector<Value>& roots, const Bindings& leaves,
+                      const kernel::Options& options) {
   Function function;
-  for (size_t k = 0; k < roots.size(); ++k) function.results.push_back({fmt::format("{}", k), roots[k]});
+  for (size_t k = 0; k < roots.size(); ++k)
+    function.results.push_back({fmt::format("{}", k), roots[k]});
   test::Machine machine(kernel::plan(program.graph, function, options));
   for (const kernel::Slot& slot : machine.slots()) {
     if (slot.role != kernel::Role::output) machine.set(slot.name, leaves.at(slot.name).entries);
@@ -218,7 +226,8 @@ TEST_CASE("equations by chance: compiled, interpreted and by central differences
     if (seed % 2 == 0) roots = simplify(program->graph, roots);
     for (size_t k = 0; k < params.size(); ++k) {
       const Array found = interpret(program->graph, roots[k], leaves);
-      const Array wanted = test::central_differences(program->graph, loss, program->parameters[k].name, leaves, {});
+      const Array wanted =
+          test::central_differences(program->graph, loss, program->parameters[k].name, leaves, {});
       CHECK(test::error_between(found, wanted) < 1e-4);
     }
     roots.push_back(loss);
