@@ -109,11 +109,7 @@ class Collector {
       if (node.op == Op::logical_not) {
         form = form == Factor::Form::holds ? Factor::Form::fails : Factor::Form::holds;
       } else if (node.op == Op::view && !std::get<View>(node.attributes).fill) {
-        At inner;
-        for (const Affine& access : std::get<View>(node.attributes).map) {
-          inner.push_back(composed(access, at));
-        }
-        at = inner;
+        at = viewed(value, at);
       } else {
         break;
       }
@@ -124,6 +120,17 @@ class Collector {
     } else {
       add_factor(value, at, power, form);
     }
+  }
+
+  // Where a view without fill reads, at an entry of it: nowhere in particular where that is any
+  // entry of a uniform tensor. (A number has no axes, but is read at one place.)
+  At viewed(Value value, const At& at) const {
+    At inner;
+    if (at.empty() && !graph_.shape(value).empty()) return inner;
+    for (const Affine& access : std::get<View>(graph_[value].attributes).map) {
+      inner.push_back(composed(access, at));
+    }
+    return inner;
   }
 
   // Whether a comparison of literals holds.
@@ -160,12 +167,7 @@ class Collector {
   bool look_through(Value value, const At& at, double power) {
     const Node& node = graph_[value];
     if (node.op == Op::view && !std::get<View>(node.attributes).fill) {
-      At inner;
-      // (Of a uniform value, any entry.)
-      for (const Affine& access : std::get<View>(node.attributes).map) {
-        if (!at.empty()) inner.push_back(composed(access, at));
-      }
-      collect(node.operands[0], inner, power);
+      collect(node.operands[0], viewed(value, at), power);
       return true;
     }
     if (node.op == Op::reshape) {

@@ -108,6 +108,12 @@ void Sheet::name_definitions(std::span<const Value> roots) {
     numbers.emplace(definition.name, number++);
     give(definition.value, definition.name, numbers[definition.name]);
   }
+  // The walk begins at the loss, by its name; one that is an input or a parameter keeps its own.
+  const Value loss = subject_.loss.value;
+  const bool is_input = is_leaf(graph_[loss].op) && !is_constant(graph_, loss);
+  if (options_.steps && !is_input && !reader_.is_named(loss)) {
+    reader_.give_name(loss, name_of(subject_.loss.name), number);
+  }
   for (Value value : reachable(graph_, roots)) {
     auto found = numbers.find(std::string(graph_.name(value)));
     if (found != numbers.end()) give(value, found->first, found->second);

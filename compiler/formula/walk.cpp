@@ -26,8 +26,10 @@ Walk::Walk(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
   const std::vector<Value> needed = reachable(graph, std::span(&subject.loss.value, 1));
   const std::set<Value> is_needed(needed.begin(), needed.end());
   for (const Definition& definition : subject.definitions) {
-    if (is_needed.count(definition.value) == 0 || !sheet.reader().is_named(definition.value) ||
-        is_leaf(graph[definition.value].op)) {
+    if (is_needed.count(definition.value) == 0 || is_leaf(graph[definition.value].op)) continue;
+    // Definitions that are written out have no name, or an auxiliary one.
+    if (!sheet.reader().is_named(definition.value) ||
+        !(name(definition.value) == sheet.name_of(definition.name))) {
       continue;
     }
     if (names_.emplace(definition.value, definition.name).second) {
@@ -36,8 +38,6 @@ Walk::Walk(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
   }
   if (names_.emplace(subject.loss.value, subject.loss.name).second) {
     order_.push_back(subject.loss.value);
-    sheet.reader().give_name(subject.loss.value, sheet.name_of(subject.loss.name),
-                             static_cast<int>(order_.size()));
   }
 }
 
@@ -58,7 +58,15 @@ Page Walk::page() {
 
 void Walk::add_forward() {
   page_.emplace_back(Remark{"Forward", {}, true});
-  for (Value value : order_) sheet_.add(page_, name(value), value);
+  for (Value value : order_) {
+    const bool is_input = is_leaf(graph_[value].op) && !is_constant(graph_, value);
+    if (!is_input) sheet_.add(page_, name(value), value);
+  }
+  // The loss may be called something else too.
+  const Expr loss = sheet_.name_of(subject_.loss.name);
+  if (!(name(subject_.loss.value) == loss)) {
+    page_.emplace_back(Equation{loss, {name(subject_.loss.value)}});
+  }
 }
 
 Expr Walk::adjoint(Value value) const {
@@ -93,7 +101,9 @@ std::vector<Walk::Path> Walk::paths_to(Value variable) const {
 void Walk::add_walk_to(const Wanted& wanted) {
   page_.emplace_back(Remark{"Chain for", sheet_.name_of(wanted.name), true});
   const std::vector<Path> paths = paths_to(wanted.variable);
-  if (paths.empty()) {
+  if (wanted.variable == subject_.loss.value) {
+    page_.emplace_back(Remark{"It is the loss"});
+  } else if (paths.empty()) {
     page_.emplace_back(Remark{"The loss does not depend on it"});
   } else {
     add_chain(wanted, paths);
