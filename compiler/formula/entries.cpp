@@ -71,15 +71,12 @@ void require(std::vector<Expr>& conditions, const Expr& x, InRange sure, const D
 
 }  // namespace
 
-Expr Reader::at(Value value, const Indices& indices) {
-  if (is_named(value)) return entry(name_of(value), indices);
-  if (op(value) != Op::add && op(value) != Op::sub) return entry_product(value, indices);
-  std::vector<Expr> terms;
-  for (const auto& [term, minus] : terms_of(value)) {
-    const Expr written = at_operand(term, indices);
-    terms.push_back(minus ? negative(written) : written);
-  }
-  return sum(std::move(terms));
+Expr Reader::at(Value value, const Indices& indices, const Product& times) {
+  if (is_named(value)) return times_scale(value, entry(name_of(value), indices), times);
+  if (op(value) != Op::add && op(value) != Op::sub) return entry_product(value, indices, times);
+  return *grouped(terms_of(value), times, [&](Value term, const Product& front) {
+    return std::optional(at(term, graph_.shape(term).empty() ? Indices{} : indices, front));
+  });
 }
 
 // Operands of elementwise operators have the shape of the result or are scalars.
@@ -96,12 +93,14 @@ Expr Reader::affine(const Affine& access, const Indices& indices) const {
   return sum(std::move(terms));
 }
 
-Expr Reader::entry_product(Value value, const Indices& indices) {
-  const Product product = factors_of(value);
+Expr Reader::entry_product(Value value, const Indices& indices, const Product& times) {
+  Product product = factors_of(value);
+  multiply(product, times, 1);
   if (product.top == 0) return number(0);
   if (product.factors.size() == 1 && product.factors[0].value == value &&
       product.factors[0].power == 1 && product.factors[0].form == Factor::Form::entry) {
-    return entry_atom(value, indices);
+    const Expr atom = entry_atom(value, indices);
+    return is_plain(times) ? atom : scaled(scale(times), atom);
   }
   Indices bound;
   for (int k = product.free; k < static_cast<int>(product.extents.size()); ++k) {
@@ -111,23 +110,28 @@ Expr Reader::entry_product(Value value, const Indices& indices) {
   all.resize(product.free, number(0));  // of a uniform value, any entry is read
   all.insert(all.end(), bound.begin(), bound.end());
 
-  Scale scale = this->scale(product);
+  std::vector<Expr> scalars_top;
+  std::vector<Expr> scalars_bottom;
   std::vector<Expr> top;
   std::vector<Expr> bottom;
-  for (const Factor& factor : product.factors) {
+  const std::vector<Factor> factors = product.factors;
+  for (const Factor& factor : factors) {
     Indices inner;
     for (const Affine& access : factor.at) inner.push_back(affine(access, all));
     const Expr base =
         factor.form == Factor::Form::entry
-            ? at(factor.value, inner)
+            ? entry_factor(factor, inner, product)
             : entry_condition(factor.value, inner, factor.form == Factor::Form::fails);
     const Expr written = power(base, number(std::fabs(factor.power)));
     if (inner.empty() && (factor.power < 0 || base.is(Kind::name))) {
-      (factor.power > 0 ? scale.top : scale.bottom).push_back(written);
+      (factor.power > 0 ? scalars_top : scalars_bottom).push_back(written);
     } else {
       (factor.power > 0 ? top : bottom).push_back(written);
     }
   }
+  Scale scale = this->scale(product);
+  scale.top.insert(scale.top.end(), scalars_top.begin(), scalars_top.end());
+  scale.bottom.insert(scale.bottom.end(), scalars_bottom.begin(), scalars_bottom.end());
   Expr body = quotient(formula::product(std::move(top)), formula::product(std::move(bottom)));
   if (body.is(Kind::negative)) {
     body = body[0];
@@ -137,6 +141,20 @@ Expr Reader::entry_product(Value value, const Indices& indices) {
     body = over("Σ", body, bound, {product.extents.begin() + product.free, product.extents.end()});
   }
   return scaled(std::move(scale), body);
+}
+
+// What all terms of a sum have in front goes in front of the product.
+Expr Reader::entry_factor(const Factor& factor, const Indices& indices, Product& product) {
+  const Value value = factor.value;
+  if (is_named(value)) return entry(name_of_factor(factor), indices);
+  Product rest;
+  if ((op(value) == Op::add || op(value) == Op::sub) && factor.power == 1) {
+    if (const auto common = common_scale(terms_of(value))) {
+      multiply(product, *common, 1);
+      multiply(rest, *common, -1);
+    }
+  }
+  return at(value, indices, rest);
 }
 
 Expr Reader::entry_condition(Value value, const Indices& indices, bool fails) {

@@ -56,15 +56,17 @@ class Latex : public Notation {
   }
 
   std::string of_entry(const Expr& x) const override {
-    return fmt::format("{}_{{{}}}", part(x, 0), commas(x, 1));
+    if (x[0].is(Kind::name) && x[0]->symbol.base != "1") {
+      return latex(x[0]->symbol, commas(x, 1));
+    }
+    return fmt::format("{{{}}}_{{{}}}", part(x, 0), commas(x, 1));
   }
 
   std::string of_sum(const Expr& x) const override {
     std::string out = part(x, 0);
     for (size_t k = 1; k < x->parts.size(); ++k) {
       if (x[k].is(Kind::negative)) {
-        const bool bare = !x[k][0].is(Kind::sum);
-        out += " - " + (bare ? written(x[k][0]) : in_parentheses(written(x[k][0])));
+        out += " - " + part(x[k], 0);
       } else if (x[k].is(Kind::number) && x[k]->value < 0) {
         out += " - " + of_number(-x[k]->value);
       } else {

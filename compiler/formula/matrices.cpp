@@ -41,7 +41,7 @@ Matrices::Matrices(std::vector<Piece> pieces, const Product& product, bool per_s
 
 std::optional<Expr> Matrices::written(bool exact) {
   do {
-    merge();
+    if (!merge()) return std::nullopt;
   } while (sum_all() || sum_alone() || sum_pair() || scale_by_vector());
   return arranged(exact);
 }
@@ -57,8 +57,9 @@ void Matrices::replace(size_t a, size_t b, Piece by) {
   pieces_.erase(pieces_.begin() + static_cast<long>(std::max(a, b)));
 }
 
-// Pieces over the same indices are multiplied entry by entry.
-void Matrices::merge() {
+// Pieces over the same indices are multiplied entry by entry. False where a power has no notation:
+// one of a square matrix would read as a matrix product with itself.
+bool Matrices::merge() {
   std::vector<Piece> result;
   std::vector<bool> done(pieces_.size(), false);
   for (size_t k = 0; k < pieces_.size(); ++k) {
@@ -84,10 +85,28 @@ void Matrices::merge() {
     } else {
       const bool columns = std::all_of(group.begin(), group.end(),
                                        [](const Piece& piece) { return piece.is_column; });
+      if (order.size() == 2 && product_.extents[order[0]] == product_.extents[order[1]] &&
+          !spell_out_powers(group)) {
+        return false;
+      }
       result.push_back({merged(std::move(group), per_sample_), order, rank, 1, columns});
     }
   }
   pieces_ = std::move(result);
+  return true;
+}
+
+// A ⊙ A for A².
+bool Matrices::spell_out_powers(std::vector<Piece>& pieces) {
+  std::vector<Piece> spelt;
+  for (Piece& piece : pieces) {
+    const double times = std::fabs(piece.power);
+    if (times != 1 && times != 2 && times != 3) return false;
+    piece.power = piece.power > 0 ? 1 : -1;
+    spelt.insert(spelt.end(), static_cast<size_t>(times), piece);
+  }
+  pieces = std::move(spelt);
+  return true;
 }
 
 Expr Matrices::merged(std::vector<Piece> pieces, bool per_sample) {
@@ -205,8 +224,8 @@ std::optional<Expr> Matrices::arranged(bool exact) {
   for (size_t k = 0; k < indices.size(); ++k) {
     if (indices[k] != missing + static_cast<int>(k)) return std::nullopt;
   }
-  if (exact && missing > 0) return std::nullopt;
   const Expr& expr = pieces_[0].expr;
+  if (missing > 0 && (exact || !expr.is(Kind::name))) return std::nullopt;
   // A vector may stand as a row: sums of columns are 1ᵀ·A rather than Aᵀ·1.
   const bool is_column_sum =
       expr.is(Kind::product) && expr->parts.back() == ones() && expr[0].is(Kind::transpose);
@@ -223,11 +242,7 @@ std::optional<Expr> Matrices::arranged_matrix(bool exact) {
   }
   if (matrix != nullptr) {
     Expr result = with_rows(*matrix, 0).expr;
-    if (columns != nullptr) result = hadamard({result, columns->expr});
-    if (rows != nullptr && rows->is_column) {
-      const bool divides = rows->expr.is(Kind::quotient) && rows->expr[0].is_number(1);
-      return divides ? quotient(result, rows->expr[1]) : hadamard({result, rows->expr});
-    }
+    if (columns != nullptr) result = product({result, diagonal(columns->expr)});
     return rows == nullptr ? result : product({diagonal(rows->expr), result});
   }
   const bool one_row = product_.extents[0] == Dim(1);
@@ -236,11 +251,14 @@ std::optional<Expr> Matrices::arranged_matrix(bool exact) {
     return product({rows->expr, transpose(columns->expr)});
   }
   if (rows != nullptr) {
-    const bool as_it_is = one_column || (rows->is_column && !exact);
+    const bool stretches = !exact && rows->is_column && rows->expr.is(Kind::name);
+    const bool as_it_is = one_column || stretches;
     return as_it_is ? rows->expr : product({rows->expr, transpose(ones())});
   }
   if (one_row) return transpose(columns->expr);
-  return exact ? product({ones(), transpose(columns->expr)}) : columns->expr;
+  // A name stands for the rows it is added to, as a bias does.
+  const bool stretches = !exact && columns->expr.is(Kind::name);
+  return stretches ? columns->expr : product({ones(), transpose(columns->expr)});
 }
 
 }  // namespace gradus::formula

@@ -44,7 +44,8 @@ class Matrices {
  private:
   bool is_free(int index) const { return index < product_.free; }
   int uses(int index) const;
-  void merge();
+  bool merge();
+  static bool spell_out_powers(std::vector<Piece>& pieces);
   static Expr merged(std::vector<Piece> pieces, bool per_sample);
   bool sum_alone();
   bool sum_pair();

@@ -48,8 +48,9 @@ Binding binding(const Expr& x) {
       return Binding::postfix;
     case Kind::number:
       return x->value < 0 ? Binding::sum : Binding::atom;
-    case Kind::name:
     case Kind::call:
+      return x->word == "sqrt" ? Binding::power : Binding::atom;  // √a
+    case Kind::name:
     case Kind::bracket:
     case Kind::norm:
     case Kind::absolute:

@@ -290,6 +290,21 @@ void reduce_fraction(Product& product) {
   }
 }
 
+void multiply(Product& product, const Product& by, int times) {
+  for (int k = 0; k < std::abs(times); ++k) {
+    product.top *= times > 0 ? by.top : by.bottom;
+    product.bottom *= times > 0 ? by.bottom : by.top;
+    for (const Product::Size& size : by.sizes) {
+      product.sizes.push_back({size.dim, times > 0 ? size.power : -size.power});
+    }
+  }
+  reduce_fraction(product);
+}
+
+bool is_plain(const Product& scale) {
+  return scale.top == 1 && scale.bottom == 1 && scale.sizes.empty();
+}
+
 bool is_uniform(const Graph& graph, Value value, const std::function<bool(Value)>& stops) {
   const Node& node = graph[value];
   if (node.type.shape.empty()) return true;

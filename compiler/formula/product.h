@@ -49,6 +49,11 @@ bool is_uniform(const Graph& graph, Value value, const std::function<bool(Value)
 // Whole numbers in lowest terms; sizes that cancel go.
 void reduce_fraction(Product& product);
 
+// Multiplies the numbers and sizes of a product by those of another, raised to a whole power.
+void multiply(Product& product, const Product& by, int times);
+// Whether no numbers and sizes stand in front.
+bool is_plain(const Product& scale);
+
 // Whether two shapes differ in axes of extent 1 alone, and if so, which axis of `from` each axis of
 // `to` is: −1 for a new one.
 std::optional<std::vector<int>> unit_axes(const Shape& from, const Shape& to);

@@ -46,10 +46,12 @@ std::optional<Expr> Reader::take_name(Value value) {
 
 void Reader::give_auxiliary_name(Value value) {
   const int above_all = 1000000;
-  auto found = adjoints_.find(value);
-  const Symbol symbol = found == adjoints_.end() ? names_.fresh_numbered("u")
-                        : found->second.empty()  ? names_.fresh({as_written("delta")})
-                                                 : names_.fresh_adjoint(names_[found->second]);
+  const auto found = adjoints_.find(value);
+  const bool is_adjoint = found != adjoints_.end();
+  const bool has_owner = is_adjoint && !found->second.of.empty();
+  const Symbol symbol =
+      has_owner ? names_.fresh_adjoint(names_[found->second.of]) : names_.fresh_numbered("u");
+  if (is_adjoint) scaled_.insert(value);
   give_name(value, name(symbol), above_all);
 }
 
@@ -72,13 +74,15 @@ Equation Reader::equation(const Expr& left, Value value) {
   indices_.clear();
   // The equation that says what a name stands for does not use it.
   const bool is_own = is_named(value) && left == name_of(value);
+  const bool is_adjoint = is_own && is_scaled(value);
   if (is_own) take_name(value);
+  const Product times = is_adjoint ? adjoints_.at(value).scale : Product();
   Equation result;
-  if (auto formula = whole(value)) {
+  if (auto formula = whole(value, true, times)) {
     result = {left, {*formula}};
   } else {
     const Indices free = new_indices(graph_.shape(value));
-    result = {entry(left, free), {at(value, free)}};
+    result = {entry(left, free), {at(value, free, times)}};
   }
   if (is_own) given_names_.emplace(value, left);
   return result;
@@ -117,7 +121,7 @@ Expr Reader::size(const Shape& shape) const {
 // beside a factor 1 − u: w·a(1 − a) and not z·(1 − a).
 Product Reader::factors_of(Value value) const {
   const auto stop = [this](Value x) { return stops(x); };
-  Product product = product_of(graph_, value, stop);
+  Product product = product_of(value, stop);
   std::set<Value> complements;
   for (const Factor& factor : product.factors) {
     const Node& node = graph_[factor.value];
@@ -128,7 +132,7 @@ Product Reader::factors_of(Value value) const {
   std::set<Value> opened;
   for (const Factor& factor : product.factors) {
     if (complements.empty() || !is_named(factor.value) || is_leaf(op(factor.value))) continue;
-    const Product inner = product_of(graph_, factor.value, stop);
+    const Product inner = product_of(factor.value, stop);
     const bool shows =
         std::any_of(inner.factors.begin(), inner.factors.end(), [&](const Factor& other) {
           return other.value != factor.value && complements.count(other.value) > 0;
@@ -136,7 +140,7 @@ Product Reader::factors_of(Value value) const {
     if (shows) opened.insert(factor.value);
   }
   if (opened.empty()) return product;
-  return product_of(graph_, value, [&](Value x) { return stops(x) && opened.count(x) == 0; });
+  return product_of(value, [&](Value x) { return stops(x) && opened.count(x) == 0; });
 }
 
 Reader::Scale Reader::scale(const Product& product) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,9 +33,13 @@ class Reader {
   Expr name_of(Value value) const { return given_names_.at(value); }
   int rank(Value value);
 
-  // Values that are the adjoint of a definition (or of a part of one, or of none) by its name: such
-  // a value is called δ after it.
-  void set_adjoints(std::map<Value, std::string> adjoints) { adjoints_ = std::move(adjoints); }
+  // A value that is an adjoint up to a constant: ∂J/∂x = scale · value, where the scale is numbers
+  // and sizes alone. The name that it gets stands for the adjoint, δₓ where x has a name.
+  struct Adjoint {
+    std::string of;  // empty: a part of a definition, or of none
+    Product scale;
+  };
+  void set_adjoints(std::map<Value, Adjoint> adjoints) { adjoints_ = std::move(adjoints); }
   bool is_adjoint(Value value) const { return adjoints_.count(value) > 0; }
   // Whether a factor that is an adjoint, and has no matrix notation, may get its name.
   void name_adjoints(bool may) { may_name_adjoints_ = may; }
@@ -54,11 +59,12 @@ class Reader {
 
   // Matrix notation. `exact`: written out to the full shape, where an operand that is broadcast
   // along leading axes could stand for it in a sum. Nothing where there is no such notation.
-  std::optional<Expr> whole(Value value, bool exact = true);
+  // What is written is the value times the numbers and sizes of `times`.
+  std::optional<Expr> whole(Value value, bool exact = true, const Product& times = {});
   // The same for functions of tensors: a number that stands for a tensor is repeated in full.
   std::optional<Expr> whole_tensor(Value value);
   // The entry of a value.
-  Expr at(Value value, const std::vector<Expr>& indices);
+  Expr at(Value value, const std::vector<Expr>& indices, const Product& times = {});
 
   Expr dim(const Dim& dim) const;
   Expr size(const Shape& shape) const;
@@ -67,6 +73,16 @@ class Reader {
   using Indices = std::vector<Expr>;
 
   bool stops(Value value) const;
+  bool is_scaled(Value value) const { return is_named(value) && scaled_.count(value) > 0; }
+  // The product of a value's factors, where those that are written by the name of an adjoint stand
+  // for the adjoint.
+  Product product_of(Value value, const std::function<bool(Value)>& stops) const;
+  void take_scale(const Factor& factor, Product& product) const;
+  Expr name_of_factor(const Factor& factor) const;
+  // The value with this name, or its entry, times `times`; of an adjoint the name is a multiple.
+  Expr times_scale(Value value, const Expr& name, const Product& times) const;
+  Product named_scale(Value value, const Product& times) const;
+  Product scale_of(Value term) const;
   Op op(Value value) const { return graph_[value].op; }
   const std::vector<Value>& operands(Value value) const { return graph_[value].operands; }
 
@@ -86,12 +102,18 @@ class Reader {
   };
   std::vector<Term> terms_of(Value value) const;
   bool is_full(Value value) const;
+  bool is_number_alone(Value value) const;
+  // The sum of the terms, each written as times as much as it is.
+  std::optional<Expr> grouped(
+      const std::vector<Term>& terms, const Product& times,
+      const std::function<std::optional<Expr>(Value, const Product&)>& written) const;
   // What all terms of a sum are multiplied and divided by: numbers and sizes.
   std::optional<Product> common_scale(const std::vector<Term>& terms) const;
 
   // whole.cpp
-  std::optional<Expr> whole_product(Value value, bool exact, bool with_scale = true);
-  std::optional<Expr> whole_sum(Value value, bool exact, bool with_scale = true);
+  std::optional<Expr> whole_product(Value value, bool exact, const Product& times);
+  std::optional<Expr> whole_sum(Value value, bool exact, const Product& times);
+  std::optional<Expr> whole_concat(Value value, const Product& times);
   std::optional<Expr> whole_fallback(Value value);
   Product factors_of(Value value) const;
   std::optional<Piece> piece(const Factor& factor, Product& product);
@@ -108,12 +130,13 @@ class Reader {
   std::optional<int> one_axis(const Node& node) const;
   std::optional<Expr> whole_pad(const Shape& from, const View& view, const Expr& x, bool spread);
   Expr whole_or_auxiliary(Value value);
-  Expr auxiliary(Value value);
+  void auxiliary(Value value);
 
   // entries.cpp
   Expr at_operand(Value operand, const Indices& at);
-  Expr entry_product(Value value, const Indices& at);
+  Expr entry_product(Value value, const Indices& at, const Product& times);
   Expr entry_atom(Value value, const Indices& at);
+  Expr entry_factor(const Factor& factor, const Indices& at, Product& product);
   Expr entry_condition(Value value, const Indices& at, bool fails);
   Expr entry_reduction(Value value, const Indices& at);
   Expr entry_view(Value value, const Indices& at);
@@ -139,7 +162,8 @@ class Reader {
   std::map<Value, Expr> given_names_;
   std::map<Value, int> given_ranks_;
   std::map<Value, int> ranks_;  // of the others, as far as asked for
-  std::map<Value, std::string> adjoints_;
+  std::map<Value, Adjoint> adjoints_;
+  std::set<Value> scaled_;  // adjoints whose name, while they have one, stands for scale · value
   bool may_name_adjoints_ = true;
   std::vector<Value> new_auxiliaries_;
   std::set<std::string> indices_;  // in use in the equation at hand

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/formula/notation.h"
 #include "compiler/formula/product.h"
 #include "compiler/formula/usage.h"
 #include "compiler/simplify/simplify.h"
@@ -35,6 +36,19 @@ Value without_constant(const Graph& graph, Value value) {
   if (node.op == Op::mul && graph.shape(x[0]).empty()) return x[1];
   if (node.op == Op::mul && graph.shape(x[1]).empty()) return x[0];
   return {};
+}
+
+// What stands in front of `part` in a value that is nothing but a multiple of it by numbers and
+// sizes.
+std::optional<Product> constant_before(const Graph& graph, Value value, Value part) {
+  if (value == part) return Product{};
+  Product product = product_of(graph, value, [&](Value x) { return x == part; });
+  if (product.factors.size() != 1 || product.factors[0].value != part ||
+      product.factors[0].power != 1 || product.top == 0) {
+    return std::nullopt;
+  }
+  product.factors.clear();
+  return product;
 }
 
 std::vector<Value> roots_of(const Subject& subject, std::span<const Wanted> wanted) {
@@ -140,25 +154,9 @@ void Sheet::name_leaves(std::span<const Value> roots) {
   }
 }
 
-// The definition that a value is part of: its own, else the first that is written with it. What is
-// between the last definitions and the loss is part of none.
-std::map<Value, std::string> Sheet::owners() const {
-  std::map<Value, std::string> owners;
-  for (const Definition& definition : subject_.definitions) {
-    owners.emplace(definition.value, definition.name);
-  }
-  for (const Definition& definition : subject_.definitions) {
-    if (definition.value == subject_.loss.value) continue;
-    for (Value value : reachable(graph_, std::span(&definition.value, 1))) {
-      owners.emplace(value, definition.name);
-    }
-  }
-  return owners;
-}
-
-// What adjoints are as the derivatives use them, also without a constant in front, and the
-// definition whose adjoint it is; of values in a definition, the definition.
-std::map<Value, std::string> Sheet::adjoints() {
+// What adjoints are as the derivatives use them, also without constants in front, and the
+// definition by which they are the derivatives, if it is one.
+std::map<Value, Reader::Adjoint> Sheet::adjoints() {
   std::vector<Value> of;
   std::vector<Value> values;
   for (const auto& [value, adjoint] : subject_.derivation.adjoints) {
@@ -167,16 +165,24 @@ std::map<Value, std::string> Sheet::adjoints() {
   }
   if (!options_.raw) values = simplify(graph_, values);
 
-  const auto owner = owners();
-  std::map<Value, std::string> named;
+  std::map<std::string, std::string> called;  // definitions by what they print as
+  for (const Definition& definition : subject_.definitions) {
+    called.emplace(text(names_[definition.name]), definition.name);
+  }
+  std::map<Value, Reader::Adjoint> named;
   // Definitions first; of the others, those nearest to the loss.
-  for (bool definitions : {true, false}) {
+  for (bool with_name : {true, false}) {
     for (size_t k = of.size(); k-- > 0;) {
-      const bool is_definition = reader_.is_named(of[k]);
-      auto found = owner.find(of[k]);
-      if (is_definition != definitions) continue;
+      const auto found = reader_.is_named(of[k]) && !is_leaf(graph_[of[k]].op)
+                             ? called.find(text(reader_.name_of(of[k])))
+                             : called.end();
+      const bool has_name = found != called.end();
+      if (has_name != with_name) continue;
+      const std::string name = has_name ? found->second : "";
       for (Value value = values[k]; value.valid(); value = without_constant(graph_, value)) {
-        named.emplace(value, found == owner.end() ? "" : found->second);
+        const auto scale = constant_before(graph_, values[k], value);
+        if (!scale) break;
+        named.emplace(value, Reader::Adjoint{name, *scale});
       }
     }
   }

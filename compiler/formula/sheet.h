@@ -40,8 +40,7 @@ class Sheet {
   void name_leaves(std::span<const Value> roots);
   void name_definitions(std::span<const Value> roots);
   void name_auxiliaries(std::span<const Value> roots);
-  std::map<Value, std::string> owners() const;
-  std::map<Value, std::string> adjoints();
+  std::map<Value, Reader::Adjoint> adjoints();
 
   Graph& graph_;
   const Subject& subject_;

@@ -102,13 +102,31 @@ Symbol part_as_written(std::string_view name) {
   return symbol;
 }
 
+// The first character of UTF-8.
+std::string_view first(std::string_view text) {
+  size_t size = 1;
+  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
+  return text.substr(0, size);
+}
+
+// Letters that are neither ASCII's nor Greek are text: mathematical fonts lack them.
 std::string latex_word(std::string_view word) {
   std::string escaped;
-  for (char c : word) {
-    if (c == '_') escaped += '\\';
-    escaped += c;
+  bool is_text = false;
+  while (!word.empty()) {
+    const std::string_view letter = first(word);
+    word.remove_prefix(letter.size());
+    const std::string_view greek = greek_name(letter);
+    if (letter == "_") {
+      escaped += "\\_";
+    } else if (greek != letter) {
+      escaped += fmt::format("\\{} ", greek);
+    } else {
+      is_text = is_text || letter.size() > 1;
+      escaped += letter;
+    }
   }
-  return fmt::format("\\mathit{{{}}}", escaped);
+  return fmt::format("\\{}{{{}}}", is_text ? "textit" : "mathit", escaped);
 }
 
 std::string_view accent_name(Symbol::Accent accent) {
@@ -130,13 +148,6 @@ constexpr std::string_view hats = "aâcĉeêgĝhĥiîjĵoôsŝuûwŵyŷzẑAÂC�
 constexpr std::string_view bars = "aāeēgḡiīoōuūyȳAĀEĒGḠIĪOŌUŪYȲαᾱιῑυῡ";
 constexpr std::string_view dots =
     "aȧbḃcċdḋeėfḟgġhḣmṁnṅoȯpṗrṙsṡtṫwẇxẋyẏzżAȦBḂCĊDḊEĖFḞGĠHḢIİMṀNṄOȮPṖRṘSṠTṪWẆXẊYẎZŻ";
-
-// The first character of UTF-8.
-std::string_view first(std::string_view text) {
-  size_t size = 1;
-  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
-  return text.substr(0, size);
-}
 
 std::string accented(std::string_view base, Symbol::Accent accent) {
   std::string_view pairs = accent == Symbol::Accent::hat   ? hats
@@ -177,22 +188,30 @@ std::string text(const Symbol& symbol) {
   return out + symbol.index;
 }
 
-std::string latex(const Symbol& symbol) {
+std::string latex(const Symbol& symbol, const std::string& indices) {
   std::string out;
   for (const Symbol& owner : symbol.owners) out += latex(owner) + "{.}";
-  const std::string base = symbol.greek               ? "\\" + symbol.base
-                           : length(symbol.base) == 1 ? symbol.base
-                                                      : latex_word(symbol.base);
+  const bool is_plain = symbol.base.size() == 1 && symbol.base != "_";
+  const std::string base = symbol.greek ? "\\" + symbol.base
+                           : is_plain   ? symbol.base
+                                        : latex_word(symbol.base);
   out += symbol.accent == Symbol::Accent::none
              ? base
              : fmt::format("\\{}{{{}}}", accent_name(symbol.accent), base);
-  if (!symbol.latex_subscript.empty()) {
-    out += fmt::format("_{{{}}}", symbol.latex_subscript);
-  } else if (!symbol.subscript.empty()) {
+  std::string low = symbol.latex_subscript;
+  if (low.empty()) {
     const bool is_word = length(symbol.subscript) > 1 && !is_digit(symbol.subscript[0]);
-    out += fmt::format("_{{{}}}", is_word ? latex_word(symbol.subscript) : symbol.subscript);
+    low = is_word ? latex_word(symbol.subscript) : symbol.subscript;
   }
-  return out + symbol.index;
+  // A letter has one subscript: the indices stand in it, behind what belongs to the name.
+  if (!symbol.index.empty()) {
+    if (!low.empty()) out += fmt::format("_{{{}}}", low);
+    out += symbol.index;
+    return indices.empty() ? out : fmt::format("{{{}}}_{{{}}}", out, indices);
+  }
+  if (!low.empty() && !indices.empty()) low += ";\\,";
+  low += indices;
+  return low.empty() ? out : fmt::format("{}_{{{}}}", out, low);
 }
 
 Symbol as_spelt(std::string_view name) {
@@ -218,7 +237,7 @@ Symbol as_written(std::string_view name) {
 
 Names::Names(const std::vector<std::string>& spelt) {
   // What notation needs: no name prints like these.
-  taken_ = {"Σ", "Π", "I", "∂"};
+  taken_ = {"Σ", "Π", "∏", "I", "∂"};
   std::map<std::string, std::set<std::string>> alike;
   for (const std::string& name : spelt) alike[text(as_written(name))].insert(name);
   for (const auto& [printed, names] : alike) {
@@ -228,6 +247,10 @@ Names::Names(const std::vector<std::string>& spelt) {
     }
   }
   for (const auto& [name, symbol] : symbols_) taken_.insert(text(symbol));
+  // What is spelt like the sign of a sum or a product prints as the letter's name.
+  for (auto& [name, symbol] : symbols_) {
+    if (name == "Σ" || name == "Π") symbol = fresh({as_spelt(greek_name(name))});
+  }
 }
 
 const Symbol& Names::operator[](const std::string& name) const { return symbols_.at(name); }

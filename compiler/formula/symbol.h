@@ -26,8 +26,8 @@ struct Symbol {
 
 // In Unicode: `ŷ₁`, `δ_logits`.
 std::string text(const Symbol& symbol);
-// For LaTeX's mathematics: `\hat{y}_{1}`.
-std::string latex(const Symbol& symbol);
+// For LaTeX's mathematics: `\hat{y}_{1}`; with the indices of an entry of it: `\hat{y}_{1;\,i, j}`.
+std::string latex(const Symbol& symbol, const std::string& indices = "");
 
 // A name as it is spelt, with nothing made of it.
 Symbol as_spelt(std::string_view name);

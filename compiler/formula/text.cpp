@@ -29,8 +29,7 @@ class Text : public Notation {
     std::string out = part(x, 0);
     for (size_t k = 1; k < x->parts.size(); ++k) {
       if (x[k].is(Kind::negative)) {
-        const bool bare = !x[k][0].is(Kind::sum);
-        out += " − " + (bare ? written(x[k][0]) : in_parentheses(written(x[k][0])));
+        out += " − " + part(x[k], 0);
       } else if (x[k].is(Kind::number) && x[k]->value < 0) {
         out += " − " + of_number(-x[k]->value);
       } else {

@@ -38,15 +38,16 @@ struct Cut {
 
 }  // namespace
 
-std::optional<Expr> Reader::whole(Value value, bool exact) {
-  if (is_named(value)) return name_of(value);
+std::optional<Expr> Reader::whole(Value value, bool exact, const Product& times) {
+  if (is_named(value)) return times_scale(value, name_of(value), times);
   const Op own = op(value);
-  if (own == Op::add || own == Op::sub) return whole_sum(value, exact);
+  if (own == Op::add || own == Op::sub) return whole_sum(value, exact, times);
   if (own == Op::neg && !is_named(operands(value)[0])) {
     const Op inner = op(operands(value)[0]);
-    if (inner == Op::add || inner == Op::sub) return whole_sum(value, exact);
+    if (inner == Op::add || inner == Op::sub) return whole_sum(value, exact, times);
   }
-  return whole_product(value, exact);
+  if (own == Op::concat && !is_plain(times)) return whole_concat(value, times);
+  return whole_product(value, exact, times);
 }
 
 std::optional<Expr> Reader::whole_tensor(Value value) {
@@ -63,32 +64,37 @@ std::optional<Expr> Reader::whole_tensor(Value value) {
   return written;
 }
 
-std::optional<Expr> Reader::whole_sum(Value value, bool exact, bool with_scale) {
+std::optional<Expr> Reader::whole_sum(Value value, bool exact, const Product& times) {
   const std::vector<Term> parts = terms_of(value);
   // Where no term has the full shape, one that is broadcast is written out to it.
   bool full = !exact || std::any_of(parts.begin(), parts.end(),
                                     [&](const Term& term) { return is_full(term.value); });
-  const auto common = common_scale(parts);
+  const auto written = [&](Value term, const Product& front) {
+    const bool exactly = !full && !graph_.shape(term).empty();
+    full = full || exactly;
+    return whole(term, exactly, front);
+  };
+  if (common_scale(parts) || !is_plain(times)) return grouped(parts, times, written);
   std::vector<Expr> terms;
   for (const auto& [term, minus] : parts) {
-    const bool exactly = !full && !graph_.shape(term).empty();
-    const auto written = common ? whole_product(term, exactly, false) : whole(term, exactly);
-    if (!written) return std::nullopt;
-    full = full || exactly;
-    terms.push_back(minus ? negative(*written) : *written);
+    const auto formula = written(term, {});
+    if (!formula) return std::nullopt;
+    terms.push_back(minus ? negative(*formula) : *formula);
   }
-  Expr total = sum(std::move(terms));
-  return common && with_scale ? scaled(scale(*common), total) : total;
+  return sum(std::move(terms));
+}
+
+// Whether a value is made of numbers and sizes alone.
+bool Reader::is_number_alone(Value value) const {
+  return product_of(value, [this](Value x) { return stops(x); }).factors.empty();
 }
 
 std::optional<Product> Reader::common_scale(const std::vector<Term>& terms) const {
   std::optional<Product> common;
   for (const Term& term : terms) {
-    if (is_named(term.value)) return std::nullopt;
-    Product product = product_of(graph_, term.value, [this](Value x) { return stops(x); });
-    product.top = std::fabs(product.top);
-    const bool is_plain = product.top == 1 && product.bottom == 1 && product.sizes.empty();
-    if (is_plain || product.factors.empty() || product.top == 0) return std::nullopt;
+    Product product = scale_of(term.value);
+    const bool is_number = !is_named(term.value) && is_number_alone(term.value);
+    if (is_plain(product) || is_number || product.top == 0) return std::nullopt;
     if (common && (product.top != common->top || product.bottom != common->bottom ||
                    product.sizes != common->sizes)) {
       return std::nullopt;
@@ -100,7 +106,7 @@ std::optional<Product> Reader::common_scale(const std::vector<Term>& terms) cons
 
 // Whether every axis (of more than one entry) is an axis of some factor, and not repeated.
 bool Reader::is_full(Value value) const {
-  const Product product = product_of(graph_, value, [this](Value x) { return stops(x); });
+  const Product product = product_of(value, [this](Value x) { return stops(x); });
   for (int k = 0; k < product.free; ++k) {
     const bool has = std::any_of(product.factors.begin(), product.factors.end(),
                                  [&](const Factor& factor) { return uses(factor.at, k); });
@@ -137,20 +143,23 @@ std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product)
   if (factor.form != Factor::Form::entry) {
     return whole_condition(value, factor.form == Factor::Form::fails);
   }
-  if (is_named(value)) return name_of(value);
+  if (is_named(value)) return name_of_factor(factor);
   std::optional<Expr> written;
   if ((op(value) == Op::add || op(value) == Op::sub) && factor.power == 1) {
+    Product rest;
     if (const auto common = common_scale(terms_of(value))) {
-      product.top *= common->top;
-      product.bottom *= common->bottom;
-      product.sizes.insert(product.sizes.end(), common->sizes.begin(), common->sizes.end());
-      reduce_fraction(product);
+      multiply(product, *common, 1);
+      multiply(rest, *common, -1);
     }
-    written = whole_sum(value, true, false);
+    written = whole_sum(value, true, rest);
   } else {
     written = whole(value);
   }
-  if (!written && may_name_adjoints_ && is_adjoint(value)) written = auxiliary(value);
+  if (!written && may_name_adjoints_ && is_adjoint(value)) {
+    auxiliary(value);
+    take_scale(factor, product);
+    written = name_of_factor(factor);
+  }
   return written;
 }
 
@@ -207,26 +216,31 @@ std::optional<Expr> Reader::stretch_of(const Affine& access, const Dim& extent) 
                stride == 1 ? Expr() : number(static_cast<double>(stride)));
 }
 
-std::optional<Expr> Reader::whole_product(Value value, bool exact, bool with_scale) {
+std::optional<Expr> Reader::whole_product(Value value, bool exact, const Product& times) {
   Product product = factors_of(value);
+  multiply(product, times, 1);
   if (product.top == 0) return number(0);
   if (product.factors.size() == 1 && product.factors[0].value == value &&
       product.factors[0].power == 1 && product.factors[0].form == Factor::Form::entry) {
-    return whole_atom(value);
+    const auto atom = whole_atom(value);
+    return atom && !is_plain(times) ? scaled(scale(times), *atom) : atom;
   }
+  const auto fallback = [&] {
+    const auto written = whole_fallback(value);
+    return written && !is_plain(times) ? scaled(scale(times), *written) : written;
+  };
   std::vector<Piece> pieces;
   const std::vector<Factor> factors = product.factors;
   for (const Factor& factor : factors) {
     auto made = piece(factor, product);
-    if (!made) return whole_fallback(value);
+    if (!made) return fallback();
     pieces.push_back(std::move(*made));
   }
   if (per_sample_) spread_scalars(pieces, product);
   Matrices matrices(std::move(pieces), product, per_sample_);
   const auto tensor = matrices.written(exact);
-  if (!tensor) return whole_fallback(value);
-  Scale front = with_scale ? scale(product) : Scale{{}, {}, std::signbit(product.top)};
-  return with_scalars(std::move(front), matrices.scalars(), *tensor);
+  if (!tensor) return fallback();
+  return with_scalars(scale(product), matrices.scalars(), *tensor);
 }
 
 // Where all tensors are numbers a sample, scalars are multiplied with them where they stand in the
@@ -314,7 +328,7 @@ std::optional<Expr> Reader::whole_one_hot(Value value) {
   std::optional<Expr> labels;
   std::optional<Dim> classes;
   for (Value side : operands(value)) {
-    const Product product = product_of(graph_, side, [this](Value x) { return stops(x); });
+    const Product product = product_of(side, [this](Value x) { return stops(x); });
     if (product.factors.size() != 1 || product.bound() != 0) return std::nullopt;
     const Factor& factor = product.factors[0];
     const bool is_count = op(factor.value) == Op::iota;
@@ -350,6 +364,18 @@ std::optional<Expr> Reader::whole_reduction(Value value) {
   std::string_view function = gradus::name(own);
   if (function.substr(0, 7) == "reduce_") function.remove_prefix(7);
   return with_axes(function, *written, axes, all);
+}
+
+std::optional<Expr> Reader::whole_concat(Value value, const Product& times) {
+  std::vector<Expr> parts;
+  for (Value part : operands(value)) {
+    const bool is_uniform = formula::is_uniform(graph_, part, [this](Value x) { return stops(x); });
+    auto written = whole(part, true, times);
+    if (!written || is_uniform) return std::nullopt;
+    parts.push_back(*written);
+  }
+  return call("concat", {list(parts), integer(std::get<Along>(graph_[value].attributes).axis)},
+              {"axis"});
 }
 
 std::optional<Expr> Reader::whole_structure(Value value) {
@@ -434,13 +460,14 @@ std::optional<Expr> Reader::whole_pad(const Shape& from, const View& view, const
 
 Expr Reader::whole_or_auxiliary(Value value) {
   auto written = whole(value);
-  return written ? *written : auxiliary(value);
+  if (written) return *written;
+  auxiliary(value);
+  return times_scale(value, name_of(value), {});
 }
 
-Expr Reader::auxiliary(Value value) {
+void Reader::auxiliary(Value value) {
   give_auxiliary_name(value);
   new_auxiliaries_.push_back(value);
-  return name_of(value);
 }
 
 }  // namespace gradus::formula

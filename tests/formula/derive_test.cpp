@@ -76,12 +76,12 @@ TEST_CASE("adjoints that several derivatives need are named, once", "[derive]") 
   m.finish("J", m.mean(m.square(m.sub(o, Y))));
   m.simplify();
   CHECK(m.derive() ==
-        "δ₂ = ((o − Y)·W₃ᵀ) ⊙ (1 − h₂²)\n"
-        "δ₁ = (δ₂·W₂ᵀ) ⊙ [X·W₁ + b₁ > 0]\n"
-        "∂J/∂W₁ = 2/(3·batch) · Xᵀ·δ₁\n"
-        "∂J/∂b₁ = 2/(3·batch) · 1ᵀ·δ₁\n"
-        "∂J/∂W₂ = 2/(3·batch) · h₁ᵀ·δ₂\n"
-        "∂J/∂b₂ = 2/(3·batch) · 1ᵀ·δ₂\n"
+        "u₁ = 2/(3·batch) · (((o − Y)·W₃ᵀ) ⊙ (1 − h₂²))\n"
+        "u₂ = (u₁·W₂ᵀ) ⊙ [X·W₁ + b₁ > 0]\n"
+        "∂J/∂W₁ = Xᵀ·u₂\n"
+        "∂J/∂b₁ = 1ᵀ·u₂\n"
+        "∂J/∂W₂ = h₁ᵀ·u₁\n"
+        "∂J/∂b₂ = 1ᵀ·u₁\n"
         "∂J/∂W₃ = 2/(3·batch) · h₂ᵀ·(o − Y)\n");
   m.wanted = {m.wanted[3]};
   CHECK(m.derive() == "∂J/∂b₂ = 2/(3·batch) · 1ᵀ·(((o − Y)·W₃ᵀ) ⊙ (1 − h₂²))\n");
@@ -101,8 +101,8 @@ TEST_CASE("labels are one-hot matrices", "[derive]") {
       g.map(Op::select, {hot, g.normalise(Op::log_softmax, z, {1}), g.constant(0)});
   m.finish("J", m.neg(m.mean(g.reduce(Op::reduce_sum, picked, {1}))));
   CHECK(m.derive({.raw = true}) ==
-        "δ = −one_hot(label, 4)/batch\n"
-        "∂J/∂W = Xᵀ·(δ − diag(δ·1)·softmax(logits))\n");
+        "u₁ = −one_hot(label, 4)/batch\n"
+        "∂J/∂W = Xᵀ·(u₁ − diag(u₁·1)·softmax(logits))\n");
 }
 
 TEST_CASE("what has no matrix notation is written entry by entry", "[derive]") {
@@ -204,7 +204,7 @@ TEST_CASE("broadcasts along rows, and along columns that are kept", "[derive]") 
   CHECK(m.derive() ==
         "∂J/∂γ = (exp(t) ⊙ u)ᵀ·s\n"
         "∂J/∂s = (exp(t) ⊙ v)·1\n"
-        "∂J/∂X = diag(s)·(exp(t) ⊙ γ) − ((exp(t)·γ) ⊙ s)·1ᵀ/4\n");
+        "∂J/∂X = diag(s)·exp(t)·diag(γ) − ((exp(t)·γ) ⊙ s)·1ᵀ/4\n");
 }
 
 TEST_CASE("lines are wrapped on a terminal alone", "[derive]") {
