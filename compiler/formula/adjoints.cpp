@@ -20,10 +20,20 @@ void Reader::take_scale(const Factor& factor, Product& product) const {
 
 Product Reader::product_of(Value value, const std::function<bool(Value)>& stops) const {
   Product product = formula::product_of(graph_, value, stops);
-  for (const Factor& factor : product.factors) {
-    if (factor.value != value) take_scale(factor, product);
+  const std::vector<Factor> factors = product.factors;
+  for (const Factor& factor : factors) {
+    if (factor.value == value) continue;
+    take_scale(factor, product);
+    multiply(product, taken_out(factor), 1);
   }
   return product;
+}
+
+Product Reader::taken_out(const Factor& factor) const {
+  const Op own = op(factor.value);
+  const bool is_sum = own == Op::add || own == Op::sub;
+  if (!is_sum || factor.power != 1 || is_named(factor.value)) return {};
+  return common_scale(terms_of(factor.value)).value_or(Product());
 }
 
 Expr Reader::name_of_factor(const Factor& factor) const {

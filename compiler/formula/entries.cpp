@@ -114,13 +114,12 @@ Expr Reader::entry_product(Value value, const Indices& indices, const Product& t
   std::vector<Expr> scalars_bottom;
   std::vector<Expr> top;
   std::vector<Expr> bottom;
-  const std::vector<Factor> factors = product.factors;
-  for (const Factor& factor : factors) {
+  for (const Factor& factor : product.factors) {
     Indices inner;
     for (const Affine& access : factor.at) inner.push_back(affine(access, all));
     const Expr base =
         factor.form == Factor::Form::entry
-            ? entry_factor(factor, inner, product)
+            ? entry_factor(factor, inner)
             : entry_condition(factor.value, inner, factor.form == Factor::Form::fails);
     const Expr written = power(base, number(std::fabs(factor.power)));
     if (inner.empty() && (factor.power < 0 || base.is(Kind::name))) {
@@ -143,18 +142,11 @@ Expr Reader::entry_product(Value value, const Indices& indices, const Product& t
   return scaled(std::move(scale), body);
 }
 
-// What all terms of a sum have in front goes in front of the product.
-Expr Reader::entry_factor(const Factor& factor, const Indices& indices, Product& product) {
-  const Value value = factor.value;
-  if (is_named(value)) return entry(name_of_factor(factor), indices);
+Expr Reader::entry_factor(const Factor& factor, const Indices& indices) {
+  if (is_named(factor.value)) return entry(name_of_factor(factor), indices);
   Product rest;
-  if ((op(value) == Op::add || op(value) == Op::sub) && factor.power == 1) {
-    if (const auto common = common_scale(terms_of(value))) {
-      multiply(product, *common, 1);
-      multiply(rest, *common, -1);
-    }
-  }
-  return at(value, indices, rest);
+  multiply(rest, taken_out(factor), -1);
+  return at(factor.value, indices, rest);
 }
 
 Expr Reader::entry_condition(Value value, const Indices& indices, bool fails) {

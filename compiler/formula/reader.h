@@ -34,7 +34,8 @@ class Reader {
   int rank(Value value);
 
   // A value that is an adjoint up to a constant: ∂J/∂x = scale · value, where the scale is numbers
-  // and sizes alone. The name that it gets stands for the adjoint, δₓ where x has a name.
+  // and sizes alone. The name that it gets stands for the adjoint, δₓ where x has a name. (One
+  // that lacks another scalar too has no such name, but the scale.)
   struct Adjoint {
     std::string of;  // empty: a part of a definition, or of none
     Product scale;
@@ -75,7 +76,8 @@ class Reader {
   bool stops(Value value) const;
   bool is_scaled(Value value) const { return is_named(value) && scaled_.count(value) > 0; }
   // The product of a value's factors, where those that are written by the name of an adjoint stand
-  // for the adjoint.
+  // for the adjoint, and sums for what is left of them when what all their terms have in front is
+  // taken out.
   Product product_of(Value value, const std::function<bool(Value)>& stops) const;
   void take_scale(const Factor& factor, Product& product) const;
   Expr name_of_factor(const Factor& factor) const;
@@ -83,6 +85,8 @@ class Reader {
   Expr times_scale(Value value, const Expr& name, const Product& times) const;
   Product named_scale(Value value, const Product& times) const;
   Product scale_of(Value term) const;
+  // What is taken out of a factor.
+  Product taken_out(const Factor& factor) const;
   Op op(Value value) const { return graph_[value].op; }
   const std::vector<Value>& operands(Value value) const { return graph_[value].operands; }
 
@@ -136,7 +140,7 @@ class Reader {
   Expr at_operand(Value operand, const Indices& at);
   Expr entry_product(Value value, const Indices& at, const Product& times);
   Expr entry_atom(Value value, const Indices& at);
-  Expr entry_factor(const Factor& factor, const Indices& at, Product& product);
+  Expr entry_factor(const Factor& factor, const Indices& at);
   Expr entry_condition(Value value, const Indices& at, bool fails);
   Expr entry_reduction(Value value, const Indices& at);
   Expr entry_view(Value value, const Indices& at);

@@ -38,17 +38,23 @@ Value without_constant(const Graph& graph, Value value) {
   return {};
 }
 
-// What stands in front of `part` in a value that is nothing but a multiple of it by numbers and
-// sizes.
-std::optional<Product> constant_before(const Graph& graph, Value value, Value part) {
-  if (value == part) return Product{};
+// What a part of a value is multiplied by to give the value: numbers and sizes, and whether that is
+// all.
+struct Front {
+  Product scale;
+  bool is_all = true;
+};
+Front front_of(const Graph& graph, Value value, Value part) {
+  if (value == part) return {};
   Product product = product_of(graph, value, [&](Value x) { return x == part; });
-  if (product.factors.size() != 1 || product.factors[0].value != part ||
-      product.factors[0].power != 1 || product.top == 0) {
-    return std::nullopt;
-  }
+  const bool is_linear =
+      std::any_of(product.factors.begin(), product.factors.end(), [&](const Factor& factor) {
+        return factor.value == part && factor.power == 1 && factor.form == Factor::Form::entry;
+      });
+  if (!is_linear || product.top == 0) return {{}, false};
+  const bool is_all = product.factors.size() == 1;
   product.factors.clear();
-  return product;
+  return {product, is_all};
 }
 
 std::vector<Value> roots_of(const Subject& subject, std::span<const Wanted> wanted) {
@@ -160,6 +166,7 @@ std::map<Value, Reader::Adjoint> Sheet::adjoints() {
   std::vector<Value> of;
   std::vector<Value> values;
   for (const auto& [value, adjoint] : subject_.derivation.adjoints) {
+    if (is_leaf(graph_[value].op)) continue;  // called ∂J/∂w
     of.push_back(value);
     values.push_back(adjoint);
   }
@@ -173,16 +180,14 @@ std::map<Value, Reader::Adjoint> Sheet::adjoints() {
   // Definitions first; of the others, those nearest to the loss.
   for (bool with_name : {true, false}) {
     for (size_t k = of.size(); k-- > 0;) {
-      const auto found = reader_.is_named(of[k]) && !is_leaf(graph_[of[k]].op)
-                             ? called.find(text(reader_.name_of(of[k])))
-                             : called.end();
+      const auto found =
+          reader_.is_named(of[k]) ? called.find(text(reader_.name_of(of[k]))) : called.end();
       const bool has_name = found != called.end();
       if (has_name != with_name) continue;
       const std::string name = has_name ? found->second : "";
       for (Value value = values[k]; value.valid(); value = without_constant(graph_, value)) {
-        const auto scale = constant_before(graph_, values[k], value);
-        if (!scale) break;
-        named.emplace(value, Reader::Adjoint{name, *scale});
+        const Front front = front_of(graph_, values[k], value);
+        named.emplace(value, Reader::Adjoint{front.is_all ? name : "", front.scale});
       }
     }
   }

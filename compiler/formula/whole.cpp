@@ -147,10 +147,7 @@ std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product)
   std::optional<Expr> written;
   if ((op(value) == Op::add || op(value) == Op::sub) && factor.power == 1) {
     Product rest;
-    if (const auto common = common_scale(terms_of(value))) {
-      multiply(product, *common, 1);
-      multiply(rest, *common, -1);
-    }
+    multiply(rest, taken_out(factor), -1);
     written = whole_sum(value, true, rest);
   } else {
     written = whole(value);
