@@ -13,27 +13,6 @@ bool is_rearranged(const Node& node) {
   return node.op == Op::view && !std::get<View>(node.attributes).fill;
 }
 
-// Where a contraction's factor, accessed so, has its entries.
-Factor factor_of(const Graph& graph, Value value, const std::vector<Affine>& accesses,
-                 int indices) {
-  Position loops;
-  for (int index = 0; index < indices; ++index) loops.push_back(loop_index(index));
-  const auto through = [](const std::vector<Affine>& map, const Position& at) {
-    Position inner;
-    for (const Affine& access : map) inner.push_back(composed(access, at));
-    return inner;
-  };
-  Position at = through(accesses, loops);
-  while (is_rearranged(graph[value])) {
-    at = through(std::get<View>(graph[value].attributes).map, at);
-    value = graph[value].operands[0];
-  }
-  const Index place = row_major(graph.shape(value), at);
-  Factor made{root(graph, value), place.offset, {}};
-  for (int index = 0; index < indices; ++index) made.strides.push_back(coefficient(place, index));
-  return made;
-}
-
 // One index in place of several that are one in both factors: the strides of the last.
 bool merge_sums(Match& made, const std::vector<int>& sums, const std::vector<int64_t>& extents) {
   made.a_k = made.a.strides[sums.back()];
@@ -54,6 +33,26 @@ bool merge_sums(Match& made, const std::vector<int>& sums, const std::vector<int
 Value whole_of(const Graph& graph, Value factor) {
   while (is_rearranged(graph[factor])) factor = graph[factor].operands[0];
   return root(graph, factor);
+}
+
+Factor factor_of(const Graph& graph, Value value, const std::vector<Affine>& accesses,
+                 int indices) {
+  Position loops;
+  for (int index = 0; index < indices; ++index) loops.push_back(loop_index(index));
+  const auto through = [](const std::vector<Affine>& map, const Position& at) {
+    Position inner;
+    for (const Affine& access : map) inner.push_back(composed(access, at));
+    return inner;
+  };
+  Position at = through(accesses, loops);
+  while (is_rearranged(graph[value])) {
+    at = through(std::get<View>(graph[value].attributes).map, at);
+    value = graph[value].operands[0];
+  }
+  const Index place = row_major(graph.shape(value), at);
+  Factor made{root(graph, value), place.offset, {}};
+  for (int index = 0; index < indices; ++index) made.strides.push_back(coefficient(place, index));
+  return made;
 }
 
 std::optional<Match> match(const Graph& graph, Value contraction, int64_t least_products) {

@@ -28,6 +28,9 @@ struct Match {
   int64_t b_k = 0;
 };
 
+// Where a factor of a contraction over so many indices, accessed so, has its entries.
+Factor factor_of(const Graph& graph, Value value, const std::vector<Affine>& accesses, int indices);
+
 // The roles, where the contraction has two factors with plain accesses and is large enough for a
 // kernel of its own to pay: it has at least `least_products`.
 std::optional<Match> match(const Graph& graph, Value contraction, int64_t least_products);

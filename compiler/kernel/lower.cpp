@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "compiler/graph/access.h"
 #include "compiler/graph/rewrite.h"
 
 namespace gradus::kernel {
@@ -68,8 +69,8 @@ class Lowering {
       case Op::contract:
         return scaled_contraction(node, operands);
       case Op::spread:
-        return as_view(operands[0], std::get<View>(node.attributes))
-            .value_or(graph_.with_operands(node, operands));
+        if (auto view = as_view(operands[0], std::get<View>(node.attributes))) return *view;
+        return in_range(operands[0], std::get<View>(node.attributes));
       default:
         return graph_.with_operands(node, operands);
     }
@@ -183,6 +184,23 @@ class Lowering {
     return graph_.reduce(
         Op::reduce_min,
         map(Op::select, {found, graph_.broadcast(positions, shape, {axes[0]}), last}), axes);
+  }
+
+  // A spread that leaves its result, into a larger one, of which the middle is taken.
+  Value in_range(Value x, View spread) {
+    View middle{spread.shape, {}, {}};
+    bool leaves = false;
+    for (size_t k = 0; k < spread.map.size(); ++k) {
+      const auto [least, largest] = bounds(spread.map[k], graph_.shape(x));
+      const int64_t before = std::max<int64_t>(0, -*least.number());
+      const int64_t after = std::max<int64_t>(0, *(largest - spread.shape[k]).number() + 1);
+      middle.map.push_back(Affine::axis(static_cast<int>(k), 1, before));
+      spread.map[k].offset = spread.map[k].offset + Dim(before);
+      spread.shape[k] = spread.shape[k] + Dim(before + after);
+      leaves = leaves || before > 0 || after > 0;
+    }
+    const Value whole = graph_.spread(x, std::move(spread));
+    return leaves ? graph_.view(whole, std::move(middle)) : whole;
   }
 
   // A spread that puts each entry in a place of its own, as a view of what is spread: each axis of

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/kernel/arrange.h"
 #include "compiler/kernel/emit.h"
 #include "compiler/kernel/entries.h"
 #include "compiler/kernel/fusion.h"
@@ -57,7 +58,10 @@ int64_t cost_of(Op op) {
 class Planning {
  public:
   Planning(Graph& graph, const Function& function, const Options& options)
-      : graph_(graph), options_(options), real_(options.real), wanted_(lowered(graph, function)) {}
+      : graph_(graph),
+        options_(options),
+        real_(options.real),
+        wanted_(arranged(graph, lowered(graph, function), options)) {}
 
   Plan run() {
     add_slots();
@@ -220,7 +224,7 @@ class Planning {
   Graph& graph_;
   Options options_;
   Scalar real_;
-  Function wanted_;  // lowered
+  Function wanted_;  // lowered and arranged
   Plan plan_;
   std::vector<int> outputs_;
   std::map<Value, int> leaves_;

@@ -138,6 +138,28 @@ Fold fold_of(Op op) {
   }
 }
 
+namespace {
+
+// What an extremum is looked for among, where the entries are compared with it: computed again they
+// might be rounded otherwise, and none would be equal.
+Value compared_with_extremum(const Graph& graph, const Node& node) {
+  if (node.op != Op::eq) return {};
+  for (const int k : {0, 1}) {
+    Value extremum = node.operands[k];
+    while (graph[extremum].op == Op::view || graph[extremum].op == Op::reshape) {
+      extremum = graph[extremum].operands[0];
+    }
+    const Op op = graph[extremum].op;
+    if (op != Op::reduce_max && op != Op::reduce_min) continue;
+    if (graph[extremum].operands[0] != node.operands[1 - k]) continue;
+    const Value x = whole_of(graph, node.operands[1 - k]);
+    return is_leaf(graph[x].op) ? Value{} : x;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options) {
   std::set<Value> stored;
   const auto store = [&](Value value) {
@@ -150,6 +172,7 @@ std::set<Value> must_store(const Graph& graph, const Function& function, const O
         node.op == Op::spread || node.op == Op::scatter_add) {
       store(value);
     }
+    if (const Value x = compared_with_extremum(graph, node); x.valid()) store(x);
     const bool filled = node.op == Op::view && std::get<View>(node.attributes).fill;
     if (node.op == Op::reshape || node.op == Op::gather || filled) store(node.operands[0]);
     if (node.op == Op::contract && match(graph, value, options.least_products)) {

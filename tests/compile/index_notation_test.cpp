@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <random>
+#include <set>
 
 #include "compiler/check/check.h"
 #include "compiler/gradient/gradient.h"
@@ -17,7 +18,7 @@
 namespace gradus {
 namespace {
 
-constexpr uint64_t programs = 400;
+constexpr uint64_t programs = 500;
 
 class Equations {
  public:
@@ -224,7 +225,9 @@ TEST_CASE("equations by chance: compiled, interpreted and by central differences
     for (const Parameter& each : program->parameters) params.push_back(each.value);
     std::vector<Value> roots = gradient(program->graph, loss, params);
     if (seed % 2 == 0) roots = simplify(program->graph, roots);
-    for (size_t k = 0; k < params.size(); ++k) {
+    // A maximum over a range that is empty is −inf.
+    const bool finite = std::isfinite(interpret(program->graph, loss, leaves).entries[0]);
+    for (size_t k = 0; k < params.size() && finite; ++k) {
       const Array found = interpret(program->graph, roots[k], leaves);
       const Array wanted =
           test::central_differences(program->graph, loss, program->parameters[k].name, leaves, {});
