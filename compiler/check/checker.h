@@ -136,6 +136,8 @@ class Checker {
                         std::string_view what);
   Value elementwise(Op op, std::vector<Value> operands, const std::vector<Span>& spans, Span at,
                     std::string_view what);
+  // Whether all entries are numbers, booleans, or indices below one bound: as they stay joined.
+  bool of_one_element(const Items& list, Span at);
   Value stack(const Items& list, int axis, Span at);
   // An elementwise operator of things, entries among them.
   Thing applied(Op op, const std::vector<Thing>& operands, const std::vector<Span>& spans, Span at,

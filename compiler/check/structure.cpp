@@ -54,8 +54,9 @@ Thing Checker::joined(const std::string& name, const Arguments& arguments, Span 
                         : axis(whole(*chosen->thing, chosen->span), shape, chosen->span);
   if (name == "stack") return {Tensor{stack(parts, along, given.span)}};
   std::vector<Value> values;
+  const bool as_they_are = of_one_element(parts, given.span);
   for (const Thing& each : parts.entries) {
-    values.push_back(real(each, given.span));
+    values.push_back(as_they_are ? value(each, given.span) : real(each, given.span));
     Shape other = graph().shape(values.back());
     if (other.size() == shape.size()) other[along] = shape[along];
     if (!agree(other, shape, given.span)) {

@@ -228,10 +228,21 @@ Thing Checker::applied(Op op, const std::vector<Thing>& operands, const std::vec
   return {entry_over(graph().map(op, std::move(values)), indices)};
 }
 
+bool Checker::of_one_element(const Items& list, Span at) {
+  const Type first = graph().type(value(list.entries[0], at));
+  return std::all_of(list.entries.begin(), list.entries.end(), [&](const Thing& each) {
+    const Type type = graph().type(value(each, at));
+    return type.element == first.element && type.bound == first.bound;
+  });
+}
+
 Value Checker::stack(const Items& list, int axis, Span at) {
   if (list.entries.empty()) fail(errors::not_a_list(at, "a list with entries"));
   std::vector<Value> parts;
-  for (const Thing& each : list.entries) parts.push_back(real(each, at));
+  const bool as_they_are = of_one_element(list, at);
+  for (const Thing& each : list.entries) {
+    parts.push_back(as_they_are ? value(each, at) : real(each, at));
+  }
   const Shape shape = graph().shape(parts[0]);
   Shape one = shape;
   one.insert(one.begin() + axis, Dim(1));

@@ -25,7 +25,7 @@ constexpr double tolerance = 1e-6;
 struct GradcheckOptions : Options {
   std::string weights;
   std::string of;
-  int64_t samples = 64;   // of the data
+  int64_t samples = 16;   // of the data
   int64_t entries = 100;  // of a parameter
 };
 
@@ -218,7 +218,7 @@ void add_gradcheck(CLI::App& app, Status& status) {
   add_common(*command, *options);
   command->add_option("--weights", options->weights, "check at these weights");
   command->add_option("--of", options->of, "the loss that this is about");
-  command->add_option("--samples", options->samples, "samples of the data to check on (64)")
+  command->add_option("--samples", options->samples, "samples of the data to check on (16)")
       ->check(at_least_one());
   command->add_option("--entries", options->entries, "entries of each parameter to check (100)")
       ->check(at_least_one());

@@ -202,6 +202,8 @@ Value Graph::concat(std::vector<Value> parts, int axis) {
     const Shape& shape = type(parts[k]).shape;
     require(without(shape, {axis}) == without(result.shape, {axis}), Op::concat,
             "parts of different shapes");
+    require(type(parts[k]).element == result.element && type(parts[k]).bound == result.bound,
+            Op::concat, "parts of different elements");
     result.shape[axis] = result.shape[axis] + shape[axis];
   }
   if (parts.size() == 1) return parts[0];

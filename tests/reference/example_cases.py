@@ -22,7 +22,7 @@ CASES = {
     "iris": ({}, {"x": ("standard", (5, 4)), "species": ("index", (5,), 3)}),
     "mnist": ({}, {"image": ("uniform", (3, 28, 28), 0, 255), "label": ("index", (3,), 10)}),
     "logistic_regression": ({}, {"x": ("normal", (7, 2)), "y": ("index", (7,), 2)}),
-    "polynomial_regression": ({}, {"horsepower": ("normal", (7,)), "mpg": ("uniform", (7,), 9, 47)}),
+    "polynomial_regression": ({}, {"horsepower": ("standard", (7,)), "mpg": ("uniform", (7,), 9, 47)}),
     "lenet": ({}, {"image": ("uniform", (2, 28, 28), 0, 255), "label": ("index", (2,), 10)}),
     "convolutional_autoencoder": ({}, {"image": ("uniform", (2, 28, 28), 0, 1), "label": ("index", (2,), 10)}),
     "vae": ({}, {"image": ("uniform", (3, 28, 28), 0, 1), "label": ("index", (3,), 10)}),
