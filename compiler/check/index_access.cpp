@@ -248,9 +248,11 @@ std::vector<int> Checker::indices_of(const Entry& entry) const {
 Affine Checker::over(const Affine& at, const std::vector<int>& indices) const {
   Affine made = Affine::at(at.offset);
   for (const auto& [index, coefficient] : at.terms) {
+    made.offset = made.offset + Dim(coefficient) * indices_[index].low;
+    // With one other index beside it, an index of one value only hides that that one stands alone.
+    if (indices_[index].extent == Dim(1) && at.terms.size() > 1) continue;
     const auto place = std::find(indices.begin(), indices.end(), index);
     made.terms.push_back({static_cast<int>(place - indices.begin()), coefficient});
-    made.offset = made.offset + Dim(coefficient) * indices_[index].low;
   }
   std::sort(made.terms.begin(), made.terms.end(),
             [](const auto& a, const auto& b) { return a.axis < b.axis; });

@@ -128,15 +128,16 @@ class Arranging {
                                 graph_.view(b, {of.extents, of.accesses[1], std::nullopt})});
   }
 
-  // Accesses where index order[k] has the number k.
+  // Accesses where index order[k] has the number k; an index that is not there is 0.
   static std::vector<Affine> over(const std::vector<Affine>& accesses,
                                   const std::vector<int>& order) {
     std::vector<Affine> made;
     for (const Affine& access : accesses) {
       Affine renumbered = Affine::at(access.offset);
       for (const auto& [index, coefficient] : access.terms) {
-        const auto place = std::find(order.begin(), order.end(), index) - order.begin();
-        renumbered.terms.push_back({static_cast<int>(place), coefficient});
+        const auto place = std::find(order.begin(), order.end(), index);
+        if (place == order.end()) continue;
+        renumbered.terms.push_back({static_cast<int>(place - order.begin()), coefficient});
       }
       std::sort(renumbered.terms.begin(), renumbered.terms.end(),
                 [](const auto& x, const auto& y) { return x.axis < y.axis; });
@@ -185,6 +186,7 @@ class Arranging {
     for (int index = 0; index < static_cast<int>(of.extents.size()); ++index) {
       const bool in[] = {factors[0].strides[index] != 0, factors[1].strides[index] != 0};
       const bool free = index < of.free;
+      if (of.extents[index] == Dim(1)) continue;
       if (in[0] && in[1]) {
         (free ? roles.batch : roles.sums).push_back(index);
       } else if (!free || (!in[0] && !in[1])) {

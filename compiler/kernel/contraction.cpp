@@ -68,6 +68,10 @@ std::optional<Match> match(const Graph& graph, Value contraction, int64_t least_
   std::vector<int> sums;
   for (int index = 0; index < indices; ++index) {
     const bool free = index < of.free;
+    if (extents[index] == 1) {  // a loop that only the epilogue sees
+      if (free) made.batch.push_back(index);
+      continue;
+    }
     const bool in_a = made.a.strides[index] != 0;
     const bool in_b = made.b.strides[index] != 0;
     if (in_a && in_b) {

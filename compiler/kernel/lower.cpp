@@ -69,8 +69,7 @@ class Lowering {
       case Op::contract:
         return scaled_contraction(node, operands);
       case Op::spread:
-        if (auto view = as_view(operands[0], std::get<View>(node.attributes))) return *view;
-        return in_range(operands[0], std::get<View>(node.attributes));
+        return spread(operands[0], std::get<View>(node.attributes));
       default:
         return graph_.with_operands(node, operands);
     }
@@ -184,6 +183,66 @@ class Lowering {
     return graph_.reduce(
         Op::reduce_min,
         map(Op::select, {found, graph_.broadcast(positions, shape, {axes[0]}), last}), axes);
+  }
+
+  Value spread(Value x, View view) {
+    for (size_t k = 0; k < view.map.size(); ++k) {
+      if (const auto digits = as_digits(view, k, graph_.shape(x))) x = joined(x, view, *digits);
+    }
+    if (auto moved = as_view(x, view)) return *moved;
+    return in_range(x, std::move(view));
+  }
+
+  // Axes p and u of what is spread, where u runs over n places and p·n + u is where they lead: as
+  // where windows stand side by side.
+  struct Digits {
+    int high;
+    int low;
+  };
+  static std::optional<Digits> as_digits(const View& spread, size_t k, const Shape& from) {
+    const std::vector<Affine::Term>& terms = spread.map[k].terms;
+    if (terms.size() != 2) return std::nullopt;
+    for (const auto& [high, low] : {std::pair{terms[0], terms[1]}, std::pair{terms[1], terms[0]}}) {
+      if (low.coefficient != 1 || Dim(high.coefficient) != from[low.axis]) continue;
+      for (size_t other = 0; other < spread.map.size(); ++other) {
+        if (other != k &&
+            (uses({spread.map[other]}, high.axis) || uses({spread.map[other]}, low.axis))) {
+          return std::nullopt;
+        }
+      }
+      return Digits{high.axis, low.axis};
+    }
+    return std::nullopt;
+  }
+
+  // With one axis in place of the two; the spread is then of that one.
+  Value joined(Value x, View& spread, const Digits& digits) {
+    const Shape from = graph_.shape(x);
+    std::vector<int> order;  // of the axes: the low digits behind the high ones
+    for (int axis = 0; axis < static_cast<int>(from.size()); ++axis) {
+      if (axis != digits.low) order.push_back(axis);
+      if (axis == digits.high) order.push_back(digits.low);
+    }
+    Shape shape;
+    std::vector<int> place(from.size());
+    for (int axis : order) {
+      if (axis == digits.low) {
+        shape.back() = shape.back() * from[axis];
+      } else {
+        place[axis] = static_cast<int>(shape.size());
+        shape.push_back(from[axis]);
+      }
+    }
+    for (Affine& access : spread.map) {
+      std::erase_if(access.terms, [&](const auto& term) { return term.axis == digits.low; });
+      for (Affine::Term& term : access.terms) {
+        if (term.axis == digits.high) term.coefficient = 1;
+        term.axis = place[term.axis];
+      }
+      std::sort(access.terms.begin(), access.terms.end(),
+                [](const auto& a, const auto& b) { return a.axis < b.axis; });
+    }
+    return graph_.reshape(graph_.transpose(x, order), shape);
   }
 
   // A spread that leaves its result, into a larger one, of which the middle is taken.
