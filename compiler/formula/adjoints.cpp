@@ -22,7 +22,7 @@ Product Reader::product_of(Value value, const std::function<bool(Value)>& stops)
   Product product = formula::product_of(graph_, value, stops);
   const std::vector<Factor> factors = product.factors;
   for (const Factor& factor : factors) {
-    if (factor.value == value) continue;
+    if (factor.value == value || factor.form != Factor::Form::entry) continue;
     take_scale(factor, product);
     multiply(product, taken_out(factor), 1);
   }

@@ -110,36 +110,51 @@ Expr Reader::entry_product(Value value, const Indices& indices, const Product& t
   all.resize(product.free, number(0));  // of a uniform value, any entry is read
   all.insert(all.end(), bound.begin(), bound.end());
 
-  std::vector<Expr> scalars_top;
-  std::vector<Expr> scalars_bottom;
-  std::vector<Expr> top;
-  std::vector<Expr> bottom;
-  for (const Factor& factor : product.factors) {
-    Indices inner;
-    for (const Affine& access : factor.at) inner.push_back(affine(access, all));
-    const Expr base =
-        factor.form == Factor::Form::entry
-            ? entry_factor(factor, inner)
-            : entry_condition(factor.value, inner, factor.form == Factor::Form::fails);
-    const Expr written = power(base, number(std::fabs(factor.power)));
-    if (inner.empty() && (factor.power < 0 || base.is(Kind::name))) {
-      (factor.power > 0 ? scalars_top : scalars_bottom).push_back(written);
-    } else {
-      (factor.power > 0 ? top : bottom).push_back(written);
-    }
-  }
+  Written factors = written_factors(product, all);
   Scale scale = this->scale(product);
-  scale.top.insert(scale.top.end(), scalars_top.begin(), scalars_top.end());
-  scale.bottom.insert(scale.bottom.end(), scalars_bottom.begin(), scalars_bottom.end());
-  Expr body = quotient(formula::product(std::move(top)), formula::product(std::move(bottom)));
+  scale.top.insert(scale.top.end(), factors.scalars.begin(), factors.scalars.end());
+  scale.bottom.insert(scale.bottom.end(), factors.divisors.begin(), factors.divisors.end());
+  factors.top.insert(factors.top.end(), factors.places.begin(), factors.places.end());
+  Expr body = quotient(formula::product(std::move(factors.top)),
+                       formula::product(std::move(factors.bottom)));
   if (body.is(Kind::negative)) {
     body = body[0];
     scale.minus = !scale.minus;
   }
   if (!bound.empty()) {
     body = over("Σ", body, bound, {product.extents.begin() + product.free, product.extents.end()});
+    factors.outer_places.push_back(body);
+    body = formula::product(std::move(factors.outer_places));
   }
   return scaled(std::move(scale), body);
+}
+
+Reader::Written Reader::written_factors(const Product& product, const Indices& indices) {
+  Written written;
+  for (const Factor& factor : product.factors) {
+    if (factor.form == Factor::Form::place) {
+      const auto& [terms, offset] = factor.at[0];
+      const bool is_inside = std::any_of(terms.begin(), terms.end(), [&](const Affine::Term& term) {
+        return term.axis >= product.free;
+      });
+      const Expr condition =
+          comparison(affine({terms, Dim(0)}, indices), "=", dim(Dim(0) - offset));
+      (is_inside || product.bound() == 0 ? written.places : written.outer_places)
+          .push_back(bracket(condition));
+      continue;
+    }
+    Indices at;
+    for (const Affine& access : factor.at) at.push_back(affine(access, indices));
+    const Expr base = factor.form == Factor::Form::entry
+                          ? entry_factor(factor, at)
+                          : entry_condition(factor.value, at, factor.form == Factor::Form::fails);
+    const bool is_top = factor.power > 0;
+    const bool is_scalar = at.empty() && (!is_top || base.is(Kind::name));
+    auto& all = is_scalar ? (is_top ? written.scalars : written.divisors)
+                          : (is_top ? written.top : written.bottom);
+    all.push_back(power(base, number(std::fabs(factor.power))));
+  }
+  return written;
 }
 
 Expr Reader::entry_factor(const Factor& factor, const Indices& indices) {
@@ -199,7 +214,16 @@ Expr Reader::entry_reduction(Value value, const Indices& indices) {
     return call("log", {over("Σ", call("exp", {body}), bound, extents)});
   }
   if (own == Op::norm) return call("sqrt", {over("Σ", power(body, number(2)), bound, extents)});
-  if (own == Op::reduce_prod) return over("∏", body, bound, extents);
+  if (own == Op::reduce_prod) {
+    // The factor 1 where an index is another one: the product of the others.
+    const bool leaves_out = bound.size() == 1 && body.is(Kind::choice) && body[1].is_number(1) &&
+                            body[0].is(Kind::comparison) && body[0]->word == "=" &&
+                            (body[0][0] == bound[0] || body[0][1] == bound[0]);
+    if (!leaves_out) return over("∏", body, bound, extents);
+    const Expr other = body[0][0] == bound[0] ? body[0][1] : body[0][0];
+    const Expr all = over("∏", body[2], bound, extents);
+    return big("∏", all[0], {comparison(all[1], "≠", other)});
+  }
   std::string_view word = gradus::name(own);
   if (word.substr(0, 7) == "reduce_") word.remove_prefix(7);
   return over(word, body, bound, extents);

@@ -239,6 +239,68 @@ Expr slice(Expr first, Expr last, Expr stride) {
   return make(Kind::slice, {std::move(first), std::move(last), std::move(stride)});
 }
 
+namespace {
+
+// A term as a number times what is left.
+struct Multiple {
+  double number = 1;
+  Expr of;
+};
+
+Multiple multiple(const Expr& term) {
+  if (term.is(Kind::negative)) {
+    const Multiple inner = multiple(term[0]);
+    return {-inner.number, inner.of};
+  }
+  if (term.is(Kind::product) && term[0].is(Kind::number)) {
+    return {term[0]->value, product({term->parts.begin() + 1, term->parts.end()})};
+  }
+  return {1, term};
+}
+
+Expr collected_sum(const std::vector<Expr>& terms) {
+  std::vector<Multiple> multiples;
+  for (const Expr& term : terms) {
+    const Multiple next = multiple(term);
+    const auto like = std::find_if(multiples.begin(), multiples.end(), [&](const Multiple& other) {
+      return other.of == next.of && !next.of.is(Kind::number);
+    });
+    if (like == multiples.end()) {
+      multiples.push_back(next);
+    } else {
+      like->number += next.number;
+    }
+  }
+  if (multiples.size() == terms.size()) return sum(terms);
+  std::vector<Expr> parts;
+  for (const auto& [times, of] : multiples) {
+    if (times != 0) parts.push_back(product({number(times), of}));
+  }
+  return sum(std::move(parts));
+}
+
+}  // namespace
+
+Expr collected(const Expr& x) {
+  Expr::Node node = *x.operator->();
+  for (Expr& part : node.parts) {
+    if (part.valid()) part = collected(part);
+  }
+  if (x.is(Kind::sum)) return collected_sum(node.parts);
+  if (x.is(Kind::negative)) return negative(node.parts[0]);
+  if (x.is(Kind::product) && !(node.parts == x->parts)) {
+    double number_of = 1;
+    for (Expr& part : node.parts) {
+      const Multiple inner = multiple(part);
+      number_of *= inner.number;
+      part = inner.of;
+    }
+    node.parts.insert(node.parts.begin(), number(number_of));
+    return product(std::move(node.parts));
+  }
+  return node.parts == x->parts ? x : Expr(std::move(node));
+}
+
 Expr derivative(Expr of, Expr by) { return make(Kind::derivative, {std::move(of), std::move(by)}); }
 
 int symbols(const Expr& x) {

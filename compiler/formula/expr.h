@@ -92,6 +92,9 @@ Expr list(std::vector<Expr> parts);
 Expr slice(Expr first, Expr last, Expr stride);
 Expr derivative(Expr of, Expr by);
 
+// With like terms of sums added up: u + u is 2·u.
+Expr collected(const Expr& x);
+
 // Its length as a reader counts it: names, numbers and operators; brackets are free.
 int symbols(const Expr& x);
 

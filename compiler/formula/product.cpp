@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <utility>
 
 #include "compiler/graph/access.h"
 
@@ -22,6 +24,9 @@ class Collector {
     std::vector<Affine> at;
     for (int k = 0; k < product_.free; ++k) at.push_back(Affine::axis(k));
     look_into(value, at, 1);
+    square_roots();
+    drop_implied_conditions();
+    fix_indices();
     drop_unused_sums();
     reduce_fraction(product_);
     return std::move(product_);
@@ -50,7 +55,7 @@ class Collector {
     for (Factor& factor : product_.factors) {
       if (factor.value == value && factor.form == form && factor.at == at &&
           (factor.power > 0) == (power > 0)) {
-        factor.power += power;
+        if (form == Factor::Form::entry) factor.power += power;
         return;
       }
     }
@@ -114,6 +119,14 @@ class Collector {
         break;
       }
       value = node.operands[0];
+    }
+    // Both hold: each does.
+    const Op both = form == Factor::Form::holds ? Op::logical_and : Op::logical_or;
+    if (!stops_(value) && graph_[value].op == both) {
+      for (Value part : graph_[value].operands) {
+        add_condition(part, at_operand(part, at), power, form);
+      }
+      return;
     }
     if (auto truth = known_truth(value)) {
       scale(*truth == (form == Factor::Form::holds) ? 1 : 0, power);
@@ -182,6 +195,8 @@ class Collector {
       collect(node.operands[0], inner, power);
       return true;
     }
+    if (node.op == Op::spread && power == 1) return look_through_spread(value, at);
+    if (node.op == Op::view && power == 1) return look_through_pad(value, at);
     if (node.op == Op::reduce_sum && power == 1) {
       const auto& axes = std::get<Axes>(node.attributes).axes;
       At inner;
@@ -209,6 +224,147 @@ class Collector {
       return true;
     }
     return false;
+  }
+
+  // A spread that puts its operand at one place of some axes, and leaves it on the others where it
+  // is: 1 at that place. Where an index is summed, what stands there is the sum.
+  bool look_through_spread(Value value, const At& at) {
+    const auto& view = std::get<View>(graph_[value].attributes);
+    const Value x = graph_[value].operands[0];
+    const Shape& from = graph_.shape(x);
+    if (at.size() != view.map.size()) return false;
+    At inner(from.size(), Affine::at(0));
+    std::vector<bool> is_read(from.size(), false);
+    std::vector<size_t> places;
+    for (size_t k = 0; k < view.map.size(); ++k) {
+      const Affine& access = view.map[k];
+      const bool is_unit = std::all_of(access.terms.begin(), access.terms.end(),
+                                       [&](const auto& term) { return from[term.axis] == Dim(1); });
+      if (is_unit) {
+        if (view.shape[k] != Dim(1)) places.push_back(k);
+        continue;
+      }
+      const auto axis = access.plain();
+      if (!axis || is_read[*axis] || from[*axis] != view.shape[k]) return false;
+      is_read[*axis] = true;
+      inner[*axis] = at[k];
+    }
+    for (size_t axis = 0; axis < from.size(); ++axis) {
+      if (!is_read[axis] && from[axis] != Dim(1)) return false;
+    }
+    if (places.empty()) return false;
+    for (size_t k : places) {
+      Affine distance = at[k];
+      distance.offset = distance.offset - view.map[k].offset;
+      add_place(x, distance);
+    }
+    collect(x, inner, 1);
+    return true;
+  }
+
+  // A view that is 0 but at one place of some axes.
+  bool look_through_pad(Value value, const At& at) {
+    const auto& view = std::get<View>(graph_[value].attributes);
+    const Value x = graph_[value].operands[0];
+    const Shape& from = graph_.shape(x);
+    if (view.fill != 0.0 || at.size() != view.shape.size()) return false;
+    At inner;
+    std::vector<Affine> distances;
+    for (size_t k = 0; k < view.map.size(); ++k) {
+      const Bounds reached = bounds(view.map[k], view.shape);
+      const bool is_inside =
+          reached.least.never_negative() && (from[k] - Dim(1) - reached.largest).never_negative();
+      inner.push_back(composed(view.map[k], at));
+      if (is_inside) continue;
+      if (from[k] != Dim(1)) return false;
+      distances.push_back(std::exchange(inner.back(), Affine::at(0)));
+    }
+    for (const Affine& distance : distances) add_place(x, distance);
+    collect(x, inner, 1);
+    return true;
+  }
+
+  // 1 where the distance is 0. A summed index that this settles has one place.
+  void add_place(Value x, const Affine& distance) {
+    if (distance.terms.size() == 1 && distance.terms[0].coefficient == 1) {
+      const int index = distance.terms[0].axis;
+      const Dim place = Dim(0) - distance.offset;
+      const bool exists =
+          place.never_negative() && (product_.extents[index] - Dim(1) - place).never_negative();
+      if (index >= product_.free && exists && fixed_.emplace(index, place).second) return;
+    }
+    product_.factors.push_back({x, {distance}, 1, Factor::Form::place});
+  }
+
+  // A bound on a value by a number: of one that another implies, nothing is written.
+  struct Limit {
+    Value value;
+    double limit = 0;
+    bool is_upper = false;
+    bool is_strict = false;
+  };
+  std::optional<Limit> limit_of(const Factor& factor) const {
+    const Node& node = graph_[factor.value];
+    const bool holds = factor.form == Factor::Form::holds;
+    if (!holds && factor.form != Factor::Form::fails) return std::nullopt;
+    const bool is_upper = node.op == Op::lt || node.op == Op::le;
+    const bool is_lower = node.op == Op::gt || node.op == Op::ge;
+    const auto number = is_upper || is_lower ? literal(graph_, node.operands[1]) : std::nullopt;
+    if (!number) return std::nullopt;
+    const bool is_strict = node.op == Op::lt || node.op == Op::gt;
+    return Limit{node.operands[0], *number, is_upper == holds, is_strict == holds};
+  }
+
+  void drop_implied_conditions() {
+    const auto implies = [&](const Factor& a, const Factor& b) {
+      const auto x = limit_of(a);
+      const auto y = limit_of(b);
+      if (!x || !y || a.at != b.at || x->value != y->value || x->is_upper != y->is_upper) {
+        return false;
+      }
+      if (x->limit == y->limit) return x->is_strict && !y->is_strict;
+      return (x->limit < y->limit) == x->is_upper;
+    };
+    const std::vector<Factor> all = product_.factors;
+    std::erase_if(product_.factors, [&](const Factor& factor) {
+      return std::any_of(all.begin(), all.end(),
+                         [&](const Factor& other) { return implies(other, factor); });
+    });
+  }
+
+  // √n·√n = n of sizes.
+  void square_roots() {
+    std::erase_if(product_.factors, [&](const Factor& factor) {
+      const Node& node = graph_[factor.value];
+      const bool is_square = factor.form == Factor::Form::entry && std::fabs(factor.power) == 2 &&
+                             node.op == Op::sqrt && !stops_(factor.value);
+      if (!is_square) return false;
+      const Product inner = product_of(graph_, node.operands[0], stops_);
+      if (!inner.factors.empty() || inner.top < 0) return false;
+      multiply(product_, inner, factor.power > 0 ? 1 : -1);
+      return true;
+    });
+  }
+
+  // Summed indices that have one place.
+  void fix_indices() {
+    if (fixed_.empty()) return;
+    std::vector<Affine> by;
+    for (int k = 0; k < static_cast<int>(product_.extents.size()); ++k) {
+      const auto found = fixed_.find(k);
+      by.push_back(found == fixed_.end() ? Affine::axis(k) : Affine::at(found->second));
+      if (found != fixed_.end()) product_.extents[k] = Dim(1);
+    }
+    for (Factor& factor : product_.factors) {
+      for (Affine& access : factor.at) access = composed(access, by);
+    }
+    // Two places that are the same, or are not.
+    std::erase_if(product_.factors, [&](const Factor& factor) {
+      if (factor.form != Factor::Form::place || !factor.at[0].terms.empty()) return false;
+      const auto distance = factor.at[0].offset.number();
+      if (distance && *distance != 0) product_.top = 0;
+      return distance.has_value();
+    });
   }
 
   Affine new_index(const Dim& extent) {
@@ -248,6 +404,7 @@ class Collector {
   const Graph& graph_;
   const std::function<bool(Value)>& stops_;
   Product product_;
+  std::map<int, Dim> fixed_;  // summed indices that count at one place alone
 };
 
 }  // namespace
@@ -260,14 +417,16 @@ void reduce_fraction(Product& product) {
   double& top = product.top;
   double& bottom = product.bottom;
   for (auto& size : product.sizes) {
-    for (auto& other : product.sizes) {
-      if (size.dim == other.dim && size.power + other.power == 0) size.power = other.power = 0;
-    }
     // 4·n as a size is n as a size, and 4.
     const auto& terms = size.dim.terms();
     if (size.power == 0 || terms.size() != 1 || terms.begin()->second <= 0) continue;
     (size.power > 0 ? top : bottom) *= static_cast<double>(terms.begin()->second);
     size.dim = *size.dim.divided_by(terms.begin()->second);
+  }
+  for (auto size = product.sizes.begin(); size != product.sizes.end(); ++size) {
+    for (auto other = product.sizes.begin(); other != size; ++other) {
+      if (size->dim == other->dim) other->power += std::exchange(size->power, 0);
+    }
   }
   auto gone = std::remove_if(product.sizes.begin(), product.sizes.end(),
                              [](const Product::Size& size) { return size.power == 0; });

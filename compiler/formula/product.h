@@ -7,12 +7,14 @@
 
 namespace gradus::formula {
 
-// A factor of a product of entries: the entry of `value` at `at`, raised to `power`.
+// A factor of a product of entries: the entry of `value` at `at`, raised to `power`; or a condition
+// on indices alone.
 struct Factor {
   enum class Form : unsigned char {
     entry,
     holds,  // 1 where the boolean entry is true and else 0
     fails,  // 1 where it is false
+    place,  // 1 where `at`, which is one access, is 0 and else 0; `value` is what stands there
   };
   Value value;
   std::vector<Affine> at;  // one access for each axis, over the product's indices

@@ -79,13 +79,24 @@ Equation Reader::equation(const Expr& left, Value value) {
   const Product times = is_adjoint ? adjoints_.at(value).scale : Product();
   Equation result;
   if (auto formula = whole(value, true, times)) {
-    result = {left, {*formula}};
+    result = {left, {repeated(value, *formula)}};
   } else {
     const Indices free = new_indices(graph_.shape(value));
     result = {entry(left, free), {at(value, free, times)}};
   }
   if (is_own) given_names_.emplace(value, left);
   return result;
+}
+
+// A number that stands for a vector or a matrix of its equals is written with ones.
+Expr Reader::repeated(Value value, const Expr& number) const {
+  const int rank = graph_.type(value).rank();
+  if (per_sample_ || rank == 0 || rank > 2 || is_named(value) || number.is_number(0) ||
+      !is_uniform(graph_, value, [this](Value x) { return stops(x); })) {
+    return number;
+  }
+  const Expr ones = word("1");
+  return rank == 1 ? product({number, ones}) : product({number, ones, transpose(ones)});
 }
 
 Expr Reader::formula(Value value) {
@@ -131,6 +142,7 @@ Product Reader::factors_of(Value value) const {
   }
   std::set<Value> opened;
   for (const Factor& factor : product.factors) {
+    if (factor.form == Factor::Form::place) continue;
     if (complements.empty() || !is_named(factor.value) || is_leaf(op(factor.value))) continue;
     const Product inner = product_of(factor.value, stop);
     const bool shows =
@@ -146,10 +158,13 @@ Product Reader::factors_of(Value value) const {
 Reader::Scale Reader::scale(const Product& product) const {
   Scale scale;
   scale.minus = std::signbit(product.top);
-  scale.top.push_back(number(std::fabs(product.top)));
+  const Fraction front = fraction(std::fabs(product.top));
+  scale.top.insert(scale.top.end(), front.top.begin(), front.top.end());
+  scale.bottom.insert(scale.bottom.end(), front.bottom.begin(), front.bottom.end());
   scale.bottom.push_back(number(product.bottom));
   for (const Product::Size& size : product.sizes) {
-    (size.power > 0 ? scale.top : scale.bottom).push_back(dim(size.dim));
+    const Expr extent = power(dim(size.dim), number(std::abs(size.power)));
+    (size.power > 0 ? scale.top : scale.bottom).push_back(extent);
   }
   return scale;
 }

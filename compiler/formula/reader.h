@@ -80,6 +80,14 @@ class Reader {
   // taken out.
   Product product_of(Value value, const std::function<bool(Value)>& stops) const;
   void take_scale(const Factor& factor, Product& product) const;
+  // A number as it was written before it was computed, 1/√(2·π), where that is plain to see.
+  struct Fraction {
+    std::vector<Expr> top;
+    std::vector<Expr> bottom;
+  };
+  Fraction fraction(double value) const;
+  Expr constant(double value) const;
+  Expr repeated(Value value, const Expr& number) const;
   Expr name_of_factor(const Factor& factor) const;
   // The value with this name, or its entry, times `times`; of an adjoint the name is a multiple.
   Expr times_scale(Value value, const Expr& name, const Product& times) const;
@@ -117,6 +125,7 @@ class Reader {
   // whole.cpp
   std::optional<Expr> whole_product(Value value, bool exact, const Product& times);
   std::optional<Expr> whole_sum(Value value, bool exact, const Product& times);
+  std::optional<Expr> whole_list(Value value);
   std::optional<Expr> whole_concat(Value value, const Product& times);
   std::optional<Expr> whole_fallback(Value value);
   Product factors_of(Value value) const;
@@ -137,6 +146,16 @@ class Reader {
   void auxiliary(Value value);
 
   // entries.cpp
+  // The factors of a product, entry by entry.
+  struct Written {
+    std::vector<Expr> top;
+    std::vector<Expr> bottom;
+    std::vector<Expr> scalars;
+    std::vector<Expr> divisors;  // scalars below
+    std::vector<Expr> places;
+    std::vector<Expr> outer_places;  // which are the same for all terms of the sum
+  };
+  Written written_factors(const Product& product, const Indices& indices);
   Expr at_operand(Value operand, const Indices& at);
   Expr entry_product(Value value, const Indices& at, const Product& times);
   Expr entry_atom(Value value, const Indices& at);

@@ -233,7 +233,8 @@ void Sheet::add_auxiliaries_of(Page& page, Value value) {
 }
 
 void Sheet::add(Page& page, const Expr& left, Value value) {
-  const Equation equation = reader_.equation(left, value);
+  Equation equation = reader_.equation(left, value);
+  if (!options_.raw) equation.right[0] = collected(equation.right[0]);
   add_auxiliaries_of(page, value);
   page.emplace_back(equation);
 }

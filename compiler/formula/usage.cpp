@@ -25,6 +25,11 @@ bool is_transparent(const Graph& graph, Value value) {
   if (node.op == Op::reshape) {
     return unit_axes(graph.shape(node.operands[0]), node.type.shape).has_value();
   }
+  // 1 or 0, as a condition says.
+  if (node.op == Op::select) {
+    return literal(graph, node.operands[1]).has_value() &&
+           literal(graph, node.operands[2]).has_value();
+  }
   return node.op == Op::to_real || node.op == Op::stop_gradient || node.op == Op::neg;
 }
 

@@ -140,6 +140,7 @@ std::vector<Reader::Term> Reader::terms_of(Value value) const {
 // A factor as a whole. What all terms of a sum have in front goes in front of the product.
 std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product) {
   const Value value = factor.value;
+  if (factor.form == Factor::Form::place) return std::nullopt;
   if (factor.form != Factor::Form::entry) {
     return whole_condition(value, factor.form == Factor::Form::fails);
   }
@@ -354,6 +355,8 @@ std::optional<Expr> Reader::whole_reduction(Value value) {
   const std::vector<int> all = all_axes(rank);
   const std::vector<int> last = {rank - 1};
   const Op own = op(value);
+  // A product of others, ∏_{j ≠ i}, says so entry by entry.
+  if (own == Op::reduce_prod && op(x) == Op::select && !is_named(x)) return std::nullopt;
   if (own == Op::norm && axes == all) return norm(*written);
   if (own == Op::logsumexp || own == Op::argmax || own == Op::argmin) {
     return with_axes(gradus::name(own), *written, axes, last);
@@ -375,6 +378,19 @@ std::optional<Expr> Reader::whole_concat(Value value, const Product& times) {
               {"axis"});
 }
 
+// A vector that is put together from its entries.
+std::optional<Expr> Reader::whole_list(Value value) {
+  if (graph_.type(value).rank() != 1) return std::nullopt;
+  std::vector<Expr> entries;
+  for (Value part : operands(value)) {
+    if (graph_.shape(part)[0] != Dim(1)) return std::nullopt;
+    const bool is_uniform = formula::is_uniform(graph_, part, [this](Value x) { return stops(x); });
+    const auto formula = is_uniform ? whole(part, false) : std::nullopt;
+    entries.push_back(formula ? *formula : at(part, {number(0)}));
+  }
+  return list(std::move(entries));
+}
+
 std::optional<Expr> Reader::whole_structure(Value value) {
   const Node& node = graph_[value];
   const int rank = node.type.rank();
@@ -382,7 +398,7 @@ std::optional<Expr> Reader::whole_structure(Value value) {
   if (node.op == Op::constant) {
     return node.type.element == Element::boolean
                ? word(std::get<Literal>(node.attributes).value != 0 ? "true" : "false")
-               : number(std::get<Literal>(node.attributes).value);
+               : constant(std::get<Literal>(node.attributes).value);
   }
   if (node.op == Op::size) return dim(std::get<Extent>(node.attributes).dim);
   std::vector<Expr> x;
@@ -397,6 +413,7 @@ std::optional<Expr> Reader::whole_structure(Value value) {
     return call("reshape", {x[0], size(node.type.shape)});
   }
   if (node.op == Op::concat) {
+    if (auto entries = whole_list(value)) return entries;
     return call("concat", {list(x), integer(std::get<Along>(node.attributes).axis)}, {"axis"});
   }
   if (node.op == Op::softmax || node.op == Op::log_softmax) {

@@ -118,8 +118,8 @@ TEST_CASE("what has no matrix notation is written entry by entry", "[derive]") {
   const Value r = g.reduce(Op::norm, z, {0, 1});
   m.finish("J", m.add(m.add(m.mean(a), m.sum(l)), m.add(m.add(m.sum(q), m.mean(e)), r)));
   CHECK(m.derive({.raw = true}) ==
-        "δ_z[n, i] = z[n, i]/‖z‖ + Σ_{j in 0..4} 1/(4·batch) · [j ≥ i] + ∏ⱼ (if i = j then 1 else "
-        "z[n, j]) + "
+        "δ_z[n, i] = z[n, i]/‖z‖ + Σ_{j in 0..4} 1/(4·batch) · [j ≥ i] + ∏_{j ≠ i} "
+        "z[n, j] + "
         "softmax(z, axis = 0)[n, i] + [z[n, i] = a[n]]/(batch · Σⱼ [z[n, j] = a[n]])\n"
         "∂J/∂W = Xᵀ·δ_z\n");
 }
