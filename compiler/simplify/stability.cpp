@@ -75,7 +75,8 @@ Value log_of_product(Rewriter& rewriter, Value value) {
   return build(rewriter, sum, rewriter.shape(value));
 }
 
-// log of what was picked from x = what is picked from log x.
+// log of what was picked from x = what is picked from log x. Before a gradient is taken: after it,
+// 1/x[i] and x stand on two sides of a scatter, and do not meet.
 Value log_of_picked(Rewriter& rewriter, Value value) {
   const Value inside = rewriter.operand(value);
   const Node& node = rewriter[inside];
@@ -154,7 +155,7 @@ std::vector<Rule> make_table() {
            "x is an exponential, softmax or sigmoid, and at most one factor is not known to be "
            "positive"),
       rule("log of what is picked", {Op::log}, log_of_picked, "log(view(x))", "view(log(x))",
-           rounding, Stage::simplify, "x is an exponential, softmax or sigmoid"),
+           rounding, recognise, "x is an exponential, softmax or sigmoid"),
       rule("log of a choice", {Op::log}, log_of_choice, "log(select(c, x, y))",
            "select(c, log(x), log(y))", rounding, Stage::simplify,
            "x and y are exponentials, softmaxes or sigmoids"),
