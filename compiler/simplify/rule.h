@@ -58,6 +58,7 @@ std::span<const Rule> joining_rules();
 std::span<const Rule> reduction_rules();
 std::span<const Rule> contraction_rules();
 std::span<const Rule> spread_rules();
+std::span<const Rule> scatter_rules();
 
 // The rules tried at nodes of an operator, in the order of the table. (Pairs of templates that
 // stand for parts of sums and of products are in match.h.)

@@ -282,8 +282,8 @@ Value read_of_product(Rewriter& rewriter, Value value) {
 std::vector<Rule> make_table() {
   constexpr std::string_view finite = "y is finite";
   return {
-      rule("scaled diagonal", {Op::mul, Op::div}, scaled, "diag(x) * y",
-           "diag(x * diag(y))", exact, Stage::simplify, finite),
+      rule("scaled diagonal", {Op::mul, Op::div}, scaled, "diag(x) * y", "diag(x * diag(y))", exact,
+           Stage::simplify, finite),
       rule("sum of diagonals", {Op::add, Op::sub}, added, "diag(x) + diag(y)", "diag(x + y)",
            exact),
       rule("sum over a diagonal", {Op::reduce_sum}, summed, "sum(diag(x), axis = 1)", "x", exact),

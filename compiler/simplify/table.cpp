@@ -45,7 +45,8 @@ struct Index {
   Index() {
     for (const auto& table :
          {identity_rules(), branch_rules(), view_rules(), joining_rules(), stability_rules(),
-          front_rules(), arithmetic_rules(), reduction_rules(), contraction_rules(), spread_rules()}) {
+          front_rules(), arithmetic_rules(), reduction_rules(), contraction_rules(), spread_rules(),
+          scatter_rules()}) {
       for (const Rule& rule : table) add(rule);
     }
   }
