@@ -101,6 +101,9 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
     if (const Thing* entry = list_entry(*list, x, scope)) return *entry;
   }
   const Value of = value(accessed, x.of->span);
+  if (!calls_.empty()) {
+    if (const auto entry = entry_at_arguments(x, of, scope)) return {*entry};
+  }
   Viewing viewing;
   viewing.from = graph().shape(of);
   size_t read = 0;  // axes that items name

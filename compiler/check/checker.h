@@ -215,18 +215,21 @@ class Checker {
   // index_access.cpp: entries
   struct Place {
     std::optional<Affine> affine;           // over the values of indices
-    const syntax::Expr* by_data = nullptr;  // else: an entry of an index tensor
+    const syntax::Expr* by_data = nullptr;  // else: an entry of an index tensor,
+    std::optional<Entry> said;              // and what it is
     Span span;
   };
   Value accessed(const syntax::Subscript& x);
   std::vector<Place> places(const syntax::Subscript& x, Value of);
   std::optional<Affine> affine(const syntax::Expr& expr);
   Thing entry(const syntax::Subscript& x);
-  Entry gathered(const syntax::Subscript& x, Value of, std::vector<Place> places);
+  std::optional<Entry> entry_at_arguments(const syntax::Subscript& x, Value of, Scope& scope);
+  Entry gathered(const std::string& name, Value of, std::vector<Place> places, bool guarded);
   Value padded(Value of, std::vector<Place>& places);
   static std::string name_of(const syntax::Expr& expr);
   void check_bound(const Dim& bound, const errors::Axis& axis, Span at);
   Thing index_value(int number);
+  static const Entry* entry_of(const Thing& thing);
   Entry as_entry(const Thing& thing, Span at);
   std::vector<int> indices_of(const Entry& entry) const;
   Affine over(const Affine& at, const std::vector<int>& indices) const;

@@ -166,7 +166,7 @@ Thing Checker::transposed(const Thing& operand, Span at) {
 
 // A truth that is known when the model runs.
 const Thing& Checker::condition(const Thing& thing, Span at) {
-  const auto* entry = thing.as<Entry>();
+  const Entry* entry = entry_of(thing);
   const Type& type = graph().type(entry != nullptr ? entry->of : value(thing, at));
   if (type.element == Element::boolean) return thing;
   fail(errors::not_a_condition(at, entry != nullptr ? Type{type.element, {}, type.bound} : type));

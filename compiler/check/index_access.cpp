@@ -78,7 +78,7 @@ std::vector<Checker::Place> Checker::places(const syntax::Subscript& x, Value of
     if (std::holds_alternative<syntax::Rest>(item.what)) {
       const auto end = equation_->rest.end();
       for (auto each = end - static_cast<long>(standing); each != end; ++each) {
-        made.push_back({Affine::axis(*each), nullptr, item.span});
+        made.push_back({Affine::axis(*each), nullptr, std::nullopt, item.span});
       }
       continue;
     }
@@ -87,7 +87,7 @@ std::vector<Checker::Place> Checker::places(const syntax::Subscript& x, Value of
     const bool arithmetic = std::holds_alternative<syntax::Binary>(expr.what) ||
                             std::holds_alternative<syntax::Unary>(expr.what);
     if (!place && arithmetic) fail(errors::not_affine(item.span));
-    made.push_back({place, place ? nullptr : &expr, item.span});
+    made.push_back({place, place ? nullptr : &expr, std::nullopt, item.span});
   }
   return made;
 }
@@ -136,11 +136,15 @@ std::optional<Affine> Checker::affine(const syntax::Expr& expr) {
 Thing Checker::entry(const syntax::Subscript& x) {
   const Value of = accessed(x);
   std::vector<Place> all = places(x, of);
+  const bool guarded = equation_->guarded.contains(&x);
   if (std::any_of(all.begin(), all.end(), [](const Place& each) { return !each.affine; })) {
-    return {gathered(x, of, std::move(all))};
+    for (Place& each : all) {
+      if (each.affine) continue;
+      each.said = as_entry(evaluate(*each.by_data, *equation_->scope), each.span);
+    }
+    return {gathered(name_of(*x.of), of, std::move(all), guarded)};
   }
   Entry made{of, {}};
-  const bool guarded = equation_->guarded.contains(&x);
   bool leaves = false;
   for (size_t axis = 0; axis < all.size(); ++axis) {
     const Dim& extent = graph().shape(of)[axis];
@@ -156,11 +160,44 @@ Thing Checker::entry(const syntax::Subscript& x) {
   return {entry_over(graph().view(of, std::move(view)), indices)};
 }
 
+// In a function that was called with entries: an access at one of them.
+std::optional<Entry> Checker::entry_at_arguments(const syntax::Subscript& x, Value of,
+                                                 Scope& scope) {
+  std::vector<Place> places;
+  bool any = false;
+  for (const syntax::Item& item : x.items) {
+    const auto* expr = std::get_if<syntax::ExprPtr>(&item.what);
+    if (expr == nullptr) return std::nullopt;
+    const Thing thing = evaluate(**expr, scope);
+    Place place{std::nullopt, nullptr, std::nullopt, item.span};
+    if (const auto* known = thing.as<Known>()) {
+      place.affine = Affine::at(extent({*known}, item.span));
+    } else if (thing.as<Entry>() != nullptr || thing.as<Tensor>() != nullptr) {
+      any = any || thing.as<Entry>() != nullptr;
+      if (thing.as<Entry>() != nullptr) place.said = *thing.as<Entry>();
+      if (thing.as<Tensor>() != nullptr) place.said = Entry{thing.as<Tensor>()->value, {}};
+    }
+    places.push_back(std::move(place));
+  }
+  if (!any) return std::nullopt;
+  const Shape& shape = graph().shape(of);
+  if (places.size() != shape.size()) {
+    fail(errors::not_fully_indexed(x.brackets, operand(of, x.of->span), places.size()));
+  }
+  for (size_t axis = 0; axis < places.size(); ++axis) {
+    if (!places[axis].affine) continue;
+    const Dim& at = places[axis].affine->offset;
+    if (stays_within(indices_, *places[axis].affine, shape[axis])) continue;
+    fail(errors::access_leaves(places[axis].span, name_of(*x.of), shape[axis], at, at));
+  }
+  return gathered(name_of(*x.of), of, std::move(places), false);
+}
+
 // An access some of whose places are entries of index tensors.
-Entry Checker::gathered(const syntax::Subscript& x, Value of, std::vector<Place> places) {
+Entry Checker::gathered(const std::string& name, Value of, std::vector<Place> places,
+                        bool guarded) {
   std::vector<Entry> by_data;
   std::set<int> used;
-  const bool guarded = equation_->guarded.contains(&x);
   bool leaves = false;
   for (size_t axis = 0; axis < places.size(); ++axis) {
     const Dim extent = graph().shape(of)[axis];
@@ -170,10 +207,11 @@ Entry Checker::gathered(const syntax::Subscript& x, Value of, std::vector<Place>
       continue;
     }
     const Span at = places[axis].span;
-    const Entry said = as_entry(evaluate(*places[axis].by_data, *equation_->scope), at);
+    if (!places[axis].said) fail(errors::not_affine(at));
+    const Entry& said = *places[axis].said;
     const Type& type = graph().type(said.of);
     if (type.element != Element::index) fail(errors::not_affine(at));
-    check_bound(type.bound, {name_of(*x.of), extent}, at);
+    check_bound(type.bound, {name, extent}, at);
     for (int index : indices_of(said)) used.insert(index);
     by_data.push_back(said);
   }
@@ -230,8 +268,14 @@ Thing Checker::index_value(int number) {
   return {entry_over(values, {number})};
 }
 
+// The entry that a thing is, or that a layer gave; null where it is another.
+const Entry* Checker::entry_of(const Thing& thing) {
+  const auto* use = thing.as<LayerUse>();
+  return use != nullptr ? entry_of(*use->layer->result) : thing.as<Entry>();
+}
+
 Entry Checker::as_entry(const Thing& thing, Span at) {
-  if (const auto* entry = thing.as<Entry>()) return *entry;
+  if (const auto* entry = entry_of(thing)) return *entry;
   const Value whole = value(thing, at);
   if (!graph().shape(whole).empty()) fail(errors::whole_in_equation(at, operand(whole, at)));
   return {whole, {}};

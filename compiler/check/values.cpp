@@ -204,7 +204,7 @@ Thing Checker::applied(Op op, const std::vector<Thing>& operands, const std::vec
                        Span at, std::string_view what) {
   std::vector<Value> values;
   const bool entries = std::any_of(operands.begin(), operands.end(),
-                                   [](const Thing& each) { return each.as<Entry>() != nullptr; });
+                                   [](const Thing& each) { return entry_of(each) != nullptr; });
   if (!entries) {
     for (size_t k = 0; k < operands.size(); ++k) values.push_back(value(operands[k], spans[k]));
     agree(op, values);

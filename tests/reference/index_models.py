@@ -138,9 +138,19 @@ def index_reductions(P, D):
             + jnp.abs(w).sum())
 
 
+def index_functions(P, D):
+    W, v, t = P["W"], P["v"], D["t"]
+    y = 2 * W[:, t] + (W.sum(1) * v)[:, None]
+    z, u = W[1, t] * nn.silu(v[:3]), P["scaled0.s"] * v + v[0]
+    force = (W**3).sum(1) * v
+    return ((y**2).mean() + z.sum() + (u**2).sum() + ((v[1:] + v[:-1])**2).sum() + v[1:3].sum() * v[1:3].max() + force.sum())
+
+
 MODELS = {f.__name__: f for f in (convolutions, spelt_convolution, pooling, self_attention, gathers, tensor_products, masked_softmax,
-                                  stencils, pairwise_potentials, norms, index_reductions)}
+                                  stencils, pairwise_potentials, norms, index_reductions,
+                                  index_functions)}
 LAYERS = {
+    "index_functions": {"scaled0.s": ()},
     "convolutions": {"a.K": (3, 2, 3, 2), "a.b": (3,), "b.K": (4, 3, 3, 3), "logits.W": (36, 4), "logits.b": (4,),
                      "c.K": (4, 3, 3), "c.b": (4,), "d.K": (2, 4, 2), "d.b": (2,)},
     "self_attention": {f"{layer}.{kind}{part}": (6, 6) if kind == "W" else (6,) for layer in "ab" for kind in "Wb" for part in "qkvo"},
