@@ -3,8 +3,6 @@
 #include "compiler/check/checker.h"
 
 namespace gradus::checking {
-namespace {
-
 // The view that an access makes of its operand, item by item.
 struct Viewing {
   Shape from;
@@ -40,6 +38,8 @@ struct Viewing {
     return true;
   }
 };
+
+namespace {
 
 // The axes that tensors of indices read give way to those of the indices, `common` in shape: where
 // the first stood, or in front of all where others stand between them, as in NumPy.
@@ -95,6 +95,79 @@ const Thing* Checker::list_entry(const Items& list, const syntax::Subscript& x, 
   return &list.entries[static_cast<size_t>(number < 0 ? number + count : number)];
 }
 
+void Checker::slice(const syntax::Slice& s, Viewing& viewing, Scope& scope, Span span) {
+  const Dim extent = viewing.extent();
+  const int64_t step = s.step ? whole(evaluate(*s.step, scope), s.step->span) : 1;
+  if (step == 0) fail(errors::bad_step(span));
+  const auto bound = [&](const syntax::ExprPtr& given, const Dim& otherwise) {
+    if (!given) return otherwise;
+    return counted(this->extent(evaluate(*given, scope), given->span), extent);
+  };
+  const Dim low = bound(s.low, step > 0 ? Dim(0) : extent - Dim(1));
+  const Dim high = bound(s.high, step > 0 ? extent : Dim(-1));
+  const Dim reach = step > 0 ? high - low : low - high;
+  const int64_t stride = step > 0 ? step : -step;
+  Dim length = reach;
+  if (auto number = reach.number()) {
+    length = Dim(*number <= 0 ? 0 : (*number + stride - 1) / stride);
+  } else if (stride != 1) {
+    auto quotient = reach.divided_by(Dim(stride));
+    if (!quotient) fail(errors::not_divisible(span, reach, stride));
+    length = *quotient;
+  }
+  const auto most = extent.number();
+  // An empty slice reads nothing, so its ends may be anywhere.
+  require(length, fmt::format("the slice {}:{} ends before it starts", low.text(), high.text()),
+          span);
+  if (length != Dim(0)) {
+    const Dim first = step > 0 ? low : high + Dim(1);
+    const Dim end = step > 0 ? high : low + Dim(1);
+    require(first, fmt::format("the slice starts at entry {} of an axis", first.text()), span);
+    require(extent - end,
+            fmt::format("the slice reaches entry {} of an axis of `{}`", (end - Dim(1)).text(),
+                        extent.text()),
+            span);
+  }
+  for (const Dim& end : {low, high}) {
+    const auto number = end.number();
+    if (most && number && (*number < -1 || *number > *most)) {
+      fail(errors::index_out_of_range(span, *number, *most));
+    }
+  }
+  viewing.slice(low, length, step);
+}
+
+// One place of an axis, or those that a tensor of indices says.
+void Checker::place(const syntax::Expr& given, Viewing& viewing, const std::string& name,
+                    Scope& scope) {
+  const Thing thing = evaluate(given, scope);
+  if (const auto* tensor = thing.as<Tensor>()) {
+    if (graph().type(tensor->value).element != Element::index) {
+      fail(errors::not_an_index(given.span, graph().type(tensor->value)));
+    }
+    check_bound(graph().type(tensor->value).bound, {name, viewing.extent()}, given.span);
+    viewing.by_data.push_back({static_cast<int>(viewing.view.shape.size()),
+                               operand(tensor->value, given.span), tensor->value});
+    viewing.keep();
+    return;
+  }
+  const Dim extent = viewing.extent();
+  const Dim written = this->extent(thing, given.span);
+  const Dim position = counted(written, extent);
+  const auto number = position.number();
+  const auto most = extent.number();
+  if (number && most && (*number < 0 || *number >= *most)) {
+    fail(errors::index_out_of_range(given.span, written.number().value_or(0), *most));
+  }
+  require(position,
+          fmt::format("there is no entry {} on an axis of `{}`", written.text(), extent.text()),
+          given.span);
+  require(extent - Dim(1) - position,
+          fmt::format("there is no entry {} on an axis of `{}`", written.text(), extent.text()),
+          given.span);
+  viewing.take(position);
+}
+
 Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
   const Thing accessed = evaluate(*x.of, scope);
   if (const auto* list = accessed.as<Items>()) {
@@ -114,76 +187,6 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
   if (read > viewing.from.size()) {
     fail(errors::too_many_indices(x.brackets, read, operand(of, x.of->span)));
   }
-  const auto slice = [&](const syntax::Slice& s, Span span) {
-    const Dim extent = viewing.extent();
-    const int64_t step = s.step ? whole(evaluate(*s.step, scope), s.step->span) : 1;
-    if (step == 0) fail(errors::bad_step(span));
-    const auto bound = [&](const syntax::ExprPtr& given, const Dim& otherwise) {
-      if (!given) return otherwise;
-      return counted(this->extent(evaluate(*given, scope), given->span), extent);
-    };
-    const Dim low = bound(s.low, step > 0 ? Dim(0) : extent - Dim(1));
-    const Dim high = bound(s.high, step > 0 ? extent : Dim(-1));
-    const Dim reach = step > 0 ? high - low : low - high;
-    const int64_t stride = step > 0 ? step : -step;
-    Dim length = reach;
-    if (auto number = reach.number()) {
-      length = Dim(*number <= 0 ? 0 : (*number + stride - 1) / stride);
-    } else if (stride != 1) {
-      auto quotient = reach.divided_by(Dim(stride));
-      if (!quotient) fail(errors::not_divisible(span, reach, stride));
-      length = *quotient;
-    }
-    const auto most = extent.number();
-    // An empty slice reads nothing, so its ends may be anywhere.
-    require(length, fmt::format("the slice {}:{} ends before it starts", low.text(), high.text()),
-            span);
-    if (length != Dim(0)) {
-      const Dim first = step > 0 ? low : high + Dim(1);
-      const Dim end = step > 0 ? high : low + Dim(1);
-      require(first, fmt::format("the slice starts at entry {} of an axis", first.text()), span);
-      require(extent - end,
-              fmt::format("the slice reaches entry {} of an axis of `{}`", (end - Dim(1)).text(),
-                          extent.text()),
-              span);
-    }
-    for (const Dim& end : {low, high}) {
-      const auto number = end.number();
-      if (most && number && (*number < -1 || *number > *most)) {
-        fail(errors::index_out_of_range(span, *number, *most));
-      }
-    }
-    viewing.slice(low, length, step);
-  };
-  const auto index = [&](const syntax::Expr& given) {
-    const Thing thing = evaluate(given, scope);
-    if (const auto* tensor = thing.as<Tensor>()) {
-      if (graph().type(tensor->value).element != Element::index) {
-        fail(errors::not_an_index(given.span, graph().type(tensor->value)));
-      }
-      check_bound(graph().type(tensor->value).bound, {name_of(*x.of), viewing.extent()},
-                  given.span);
-      viewing.by_data.push_back({static_cast<int>(viewing.view.shape.size()),
-                                 operand(tensor->value, given.span), tensor->value});
-      viewing.keep();
-      return;
-    }
-    const Dim extent = viewing.extent();
-    const Dim written = this->extent(thing, given.span);
-    const Dim position = counted(written, extent);
-    const auto number = position.number();
-    const auto most = extent.number();
-    if (number && most && (*number < 0 || *number >= *most)) {
-      fail(errors::index_out_of_range(given.span, written.number().value_or(0), *most));
-    }
-    require(position,
-            fmt::format("there is no entry {} on an axis of `{}`", written.text(), extent.text()),
-            given.span);
-    require(extent - Dim(1) - position,
-            fmt::format("there is no entry {} on an axis of `{}`", written.text(), extent.text()),
-            given.span);
-    viewing.take(position);
-  };
   for (const syntax::Item& item : x.items) {
     std::visit(syntax::Overloaded{
                    [&](const syntax::NewAxis&) { viewing.view.shape.emplace_back(1); },
@@ -191,8 +194,8 @@ Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
                      for (size_t k = read; k < viewing.from.size(); ++k) viewing.keep();
                      read = viewing.from.size();
                    },
-                   [&](const syntax::Slice& s) { slice(s, item.span); },
-                   [&](const syntax::ExprPtr& e) { index(*e); },
+                   [&](const syntax::Slice& s) { slice(s, viewing, scope, item.span); },
+                   [&](const syntax::ExprPtr& e) { place(*e, viewing, name_of(*x.of), scope); },
                },
                item.what);
   }

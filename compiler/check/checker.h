@@ -13,6 +13,8 @@
 
 namespace gradus::checking {
 
+struct Viewing;  // access.cpp
+
 // Thrown when an error has been reported, and caught at the statement that it is in. It never
 // leaves this room.
 struct Reported {};
@@ -173,6 +175,8 @@ class Checker {
 
   // access.cpp: x[…]
   Thing access(const syntax::Subscript& x, Scope& scope, Span at);
+  void slice(const syntax::Slice& s, Viewing& viewing, Scope& scope, Span span);
+  void place(const syntax::Expr& given, Viewing& viewing, const std::string& name, Scope& scope);
   const Thing* list_entry(const Items& list, const syntax::Subscript& x, Scope& scope);
 
   // index_notation.cpp: equations, and reductions over indices

@@ -2,27 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "compiler/check/error_codes.h"
+
 namespace gradus::errors {
 namespace {
-
-#define CODE(name, title) constexpr DiagnosticCode name{#name, title};
-#include "compiler/check/errors.def"
-#undef CODE
-
-Diagnostic error(DiagnosticCode code, Span at, std::string message, std::string help = "",
-                 std::string label = "") {
-  return {.code = code,
-          .message = std::move(message),
-          .primary = {at, std::move(label)},
-          .help = std::move(help)};
-}
-
-std::string did_you_mean(std::string_view near) {
-  return near.empty() ? "" : fmt::format("did you mean `{}`?", near);
-}
-
-// `[batch, 3]`, or `a scalar`.
-std::string shown(const Shape& shape) { return shape.empty() ? "a scalar" : text(shape); }
 
 void add_origins(Diagnostic& diagnostic, const Operand& left, const Operand& right) {
   for (const Operand* operand : {&left, &right}) {
@@ -390,156 +373,12 @@ Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vect
   return d;
 }
 
-Diagnostic unbounded_index(Span at, std::string_view index) {
-  return error(E0701, at, fmt::format("nothing says what `{}` runs over", index),
-               fmt::format("say it after the equation: `where {} in 0..n`", index));
-}
-
-Diagnostic uncertain_range(Span at, std::string_view index) {
-  return error(E0701, at,
-               fmt::format("how far `{}` runs does not come out whole for every size", index),
-               fmt::format("say it after the equation: `where {} in 0..n`", index));
-}
-
-Diagnostic starts_out_of_bounds(Span at, std::string_view index, const Dim& low,
-                                std::string_view tensor) {
-  return error(E0702, at,
-               fmt::format("`{}` is in bounds of `{}` from {} on, and a free index starts at 0",
-                           index, tensor, low.text()),
-               fmt::format("shift the access, or read it in a branch of `if` and say the range: "
-                           "`where {} in 0..n`",
-                           index));
-}
-
-Diagnostic starts_elsewhere(Span at, std::string_view index, const Dim& low) {
-  return error(
-      E0702, at,
-      fmt::format("`{}` is free and would start at {}, but a free index starts at 0", index,
-                  low.text()),
-      fmt::format("let it start at 0 and shift the accesses: `x[{} + {}]`", index, low.text()));
-}
-
-namespace {
-
-std::string axis_of(const Axis& axis) {
-  return fmt::format("an axis of {} of `{}`", axis.extent.text(), axis.tensor);
-}
-
-}  // namespace
-
-Diagnostic conflicting_ranges(Span at, std::string_view index, const Axis& here, const Axis& there,
-                              Span before) {
-  Diagnostic d = error(E0703, at,
-                       fmt::format("`{}` runs over axes of {} and {}, and which is shorter is open",
-                                   index, there.extent.text(), here.extent.text()),
-                       fmt::format("use two indices, or say the range: `where {} in 0..n`", index),
-                       axis_of(here));
-  d.secondary.push_back({before, axis_of(there)});
-  return d;
-}
-
-Diagnostic access_leaves(Span at, std::string_view tensor, const Dim& extent, const Dim& least,
-                         const Dim& largest) {
-  return error(E0704, at,
-               fmt::format("this runs from {} to {}, and `{}` has {} entries there", least.text(),
-                           largest.text(), tensor, extent.text()),
-               "shorten the ranges, or read it in a branch of `if` in an equation with `where`");
-}
-
-Diagnostic not_affine(Span at) {
-  return error(E0705, at, "an access that is not affine in its indices",
-               "a place is a sum of indices times whole numbers, `2*p + u - 1`, or the entry of an "
-               "index tensor, `E[token[n], d]`");
-}
-
-Diagnostic index_bound_twice(Span at, std::string_view index, Span before) {
-  Diagnostic d =
-      error(E0706, at, fmt::format("`{}` is an index already", index), "choose another letter");
-  d.secondary.push_back({before, "first here"});
-  return d;
-}
-
-Diagnostic not_fully_indexed(Span at, const Operand& of, size_t given) {
-  Diagnostic d =
-      error(E0707, at,
-            fmt::format("{} {} of a tensor of shape {}", given, given == 1 ? "index" : "indices",
-                        shown(of.shape)),
-            "in an index equation every axis has an index; `..` stands for leading ones");
-  d.secondary = of.origin;
-  return d;
-}
-
-Diagnostic whole_in_equation(Span at, const Operand& of) {
-  Diagnostic d = error(
-      E0707, at, fmt::format("a whole tensor of shape {} in an index equation", shown(of.shape)),
-      "say which entry is meant: `x[i, j]`");
-  d.secondary = of.origin;
-  return d;
-}
-
-Diagnostic no_such_index(Span at, std::string_view index, std::string_view near) {
-  return error(E0708, at, fmt::format("`where` gives a range for `{}`, which no index is", index),
-               did_you_mean(near));
-}
-
-Diagnostic entry_of_entry(Span at) {
-  return error(E0709, at, "a whole tensor is accessed, and this depends on an index",
-               "write all indices in one pair of brackets: `x[i, j]`");
-}
-
-Diagnostic needs_whole_tensor(Span at, std::string_view indices) {
-  return error(
-      E0709, at,
-      fmt::format("a whole tensor is needed here, and this is one entry for each {}", indices),
-      "what is done with indices is written `sum[k] x[k]`; what takes whole tensors stands "
-      "before the brackets, `softmax(x)[i, k]`");
-}
-
-Diagnostic index_as_tensor(Span at, std::string_view index, Span before) {
-  Diagnostic d =
-      error(E0710, at, fmt::format("`{}` is an index here, and is used as a tensor", index),
-            "choose another letter for the index");
-  d.secondary.push_back({before, "it is an index from here"});
-  return d;
-}
-
-Diagnostic rest_without_axes(Span at, std::string_view why) {
-  return error(E0711, at, fmt::format("`..` stands for leading axes, and {}", why),
-               "`y[.., j] = x[.., j]` has it first on the left, and once in an access");
-}
-
-Diagnostic index_too_large(Span at, const Dim& bound, const Axis& axis) {
-  return error(E0712, at,
-               fmt::format("this is an index below {}, and `{}` has {} entries there", bound.text(),
-                           axis.tensor, axis.extent.text()));
-}
-
-Diagnostic empty_range(Span at, std::string_view index, std::string_view tensor) {
-  return error(E0713, at, fmt::format("no value of `{}` keeps this within `{}`", index, tensor));
-}
-
-Diagnostic slice_in_equation(Span at) {
-  return error(E0714, at, "slices and new axes have no place in an index equation",
-               "slice before: `y = x[0:10]`");
-}
-
 Diagnostic not_supported(Span at, std::string_view construct) {
   return error(E0901, at, fmt::format("{} is not supported yet", construct));
 }
 
 Diagnostic shadows_prelude(Span at, std::string_view name) {
   return error(W0101, at, fmt::format("`{}` takes the place of the prelude's", name));
-}
-
-Diagnostic shorter_axis(Span at, std::string_view index, const Axis& here, const Axis& there,
-                        Span before) {
-  Diagnostic d = error(W0103, at,
-                       fmt::format("`{}` runs over axes of {} and {} entries, and stops at the "
-                                   "shorter",
-                                   index, there.extent.text(), here.extent.text()),
-                       "", axis_of(here));
-  d.secondary.push_back({before, axis_of(there)});
-  return d;
 }
 
 Diagnostic unused_parameter(Span at, std::string_view name) {
