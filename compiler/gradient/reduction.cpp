@@ -68,6 +68,9 @@ Value of_extremum(Graph& graph, Value user, int operand, Value g) {
   const Value x = graph[user].operands[operand];
   const std::vector<int> axes = axes_of(graph, user);
   const Shape shape = graph.shape(x);
+  const bool single =
+      std::all_of(axes.begin(), axes.end(), [&](int axis) { return shape[axis] == Dim(1); });
+  if (single) return along(graph, g, shape, axes);
   const Value ties = graph.map(Op::eq, {x, along(graph, user, shape, axes)});
   const Value count = graph.reduce(Op::reduce_sum, graph.map(Op::to_real, {ties}), axes);
   const Value share = graph.map(Op::div, {g, count});

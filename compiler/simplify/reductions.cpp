@@ -257,11 +257,14 @@ Value sum_term_by_term(Rewriter& rewriter, Value value) {
   return build(rewriter, result, rewriter.shape(value));
 }
 
+// A maximum or minimum of one entry stays: its derivative compares the entry with it, and they are
+// equal only as long as both are computed alike.
 Value over_nothing(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   const Value x = node.operands[0];
   const Numbers axes = axes_of(rewriter, value);
   if (axes.empty()) return node.op == Op::norm ? rewriter.graph.map(Op::abs, {x}) : x;
+  if (node.op == Op::reduce_max || node.op == Op::reduce_min) return {};
   Numbers longer;
   for (int axis : axes) {
     if (rewriter.shape(x)[axis] != Dim(1)) longer.push_back(axis);
