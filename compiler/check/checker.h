@@ -225,6 +225,7 @@ class Checker {
   };
   Value accessed(const syntax::Subscript& x);
   std::vector<Place> places(const syntax::Subscript& x, Value of);
+  bool is_undefined(const std::string& name);
   std::optional<Affine> affine(const syntax::Expr& expr);
   Thing entry(const syntax::Subscript& x);
   std::optional<Entry> entry_at_arguments(const syntax::Subscript& x, Value of, Scope& scope);

@@ -74,7 +74,7 @@ Type Checker::type_of(const std::optional<syntax::Type>& type, Scope& scope) {
   }
   if (!type->shape) return made;
   for (const syntax::Dimension& dimension : *type->shape) {
-    if (!dimension.size) fail(errors::not_supported(dimension.span, "`..` in this shape"));
+    if (!dimension.size) fail(errors::open_shape(dimension.span));
     declare_dimension(*dimension.size, scope);
     made.shape.push_back(extent(evaluate(*dimension.size, scope), dimension.span));
   }

@@ -166,6 +166,12 @@ Diagnostic negative_extent(Span at, int64_t extent) {
   return error(E0223, at, fmt::format("an axis can not have {} entries", extent));
 }
 
+Diagnostic open_shape(Span at) {
+  return error(E0252, at, "`..` stands for any leading axes, and here each has its size",
+               "write them out, with a name where the data say the size: `[batch, 3]`; `..` is for "
+               "the arguments of functions and layers");
+}
+
 Diagnostic too_large(Span at, const Shape& shape) {
   return error(E0224, at,
                fmt::format("a tensor of shape {} does not fit into any memory", shown(shape)));

@@ -44,6 +44,7 @@ Diagnostic not_a_permutation(Span at, int rank);
 Diagnostic not_square(Span at, std::string_view what, const Shape& shape);
 Diagnostic count_mismatch(Span at, size_t names, size_t values);
 Diagnostic negative_extent(Span at, int64_t extent);
+Diagnostic open_shape(Span at);
 Diagnostic too_large(Span at, const Shape& shape);
 
 Diagnostic not_a_condition(Span at, const Type& type);
@@ -105,6 +106,7 @@ Diagnostic not_affine(Span at);
 Diagnostic index_bound_twice(Span at, std::string_view index, Span before);
 Diagnostic not_fully_indexed(Span at, const Operand& of, size_t given);
 Diagnostic whole_in_equation(Span at, const Operand& of);
+Diagnostic undefined_index(Span at, std::string_view name);
 Diagnostic no_such_index(Span at, std::string_view index, std::string_view near);
 Diagnostic entry_of_entry(Span at);
 Diagnostic needs_whole_tensor(Span at, std::string_view indices);

@@ -92,12 +92,23 @@ std::vector<Checker::Place> Checker::places(const syntax::Subscript& x, Value of
   return made;
 }
 
+// Whether nothing has the name: as an index of an access, it is one that was not bound.
+bool Checker::is_undefined(const std::string& name) {
+  return find(name, *equation_->scope) == nullptr && !dims_.contains(name) &&
+         !file_.layers.contains(name) && !is_operator(name) && name != "pi" && name != "inf" &&
+         name != "training" && near(name, equation_->scope).empty();
+}
+
 // The value of an expression as a sum of indices times whole numbers and a constant, if it is one.
 std::optional<Affine> Checker::affine(const syntax::Expr& expr) {
   if (const auto* use = std::get_if<syntax::Use>(&expr.what)) {
     if (const int* index = index_in_sight(use->name)) return Affine::axis(*index);
   }
   if (!depends_on_indices(expr)) {
+    const auto* use = std::get_if<syntax::Use>(&expr.what);
+    if (use != nullptr && is_undefined(use->name)) {
+      fail(errors::undefined_index(expr.span, use->name));
+    }
     const Thing thing = without_indices(expr);
     const auto* scalar = thing.as<Known>();
     if (scalar == nullptr || !scalar->extent) return std::nullopt;
@@ -124,9 +135,15 @@ std::optional<Affine> Checker::affine(const syntax::Expr& expr) {
     add(sum, *right, minus ? -1 : 1);
     return sum;
   }
+  constexpr int64_t largest = 1'000'000'000;
   for (const auto& [factor, other] : {std::pair{&*left, &*right}, std::pair{&*right, &*left}}) {
     const auto number = factor->offset.number();
-    if (!factor->terms.empty() || !number) continue;
+    if (!factor->terms.empty() || !number || std::abs(*number) > largest) continue;
+    if (std::any_of(other->terms.begin(), other->terms.end(), [](const Affine::Term& term) {
+          return std::abs(term.coefficient) > largest;
+        })) {
+      continue;
+    }
     add(sum, *other, *number);
     return sum;
   }

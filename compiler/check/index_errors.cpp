@@ -93,6 +93,12 @@ Diagnostic whole_in_equation(Span at, const Operand& of) {
   return d;
 }
 
+Diagnostic undefined_index(Span at, std::string_view name) {
+  return error(
+      E0301, at, fmt::format("`{}` is not defined", name),
+      fmt::format("an index stands on the left, or a reduction binds it: `sum[{}] …`", name));
+}
+
 Diagnostic no_such_index(Span at, std::string_view index, std::string_view near) {
   return error(E0708, at, fmt::format("`where` gives a range for `{}`, which no index is", index),
                did_you_mean(near));
