@@ -80,6 +80,22 @@ TEST_CASE("adjoints of what moves entries", "[gradient]") {
            const Value zeros = graph.view(graph.iota(4), {{2, 3}, {{{{0, 1}}, 1}}, {}});
            return graph.gather(cubed(graph, x[0]), zeros, 1);
          }});
+  // x[i, p[k], p[k + 1]] for p = 0, 2, 1.
+  const Gathering two{
+      {2, 2},
+      {Coordinate::affine(Affine::axis(0)), Coordinate::said_by(1, {Affine::axis(1)}),
+       Coordinate::said_by(2, {Affine::axis(1, 1, 1)})}};
+  const View turned{{3}, {Affine::axis(0, -1, 2)}, {}};
+  check({"gather by two coordinates", {{2, 3, 3}}, [&](Graph& graph, Xs x) {
+           const Value p = graph.view(graph.iota(3), turned);
+           return graph.gather(cubed(graph, x[0]), {p, p}, two);
+         }});
+  check({"scatter_add by two coordinates", {{2, 2}}, [&](Graph& graph, Xs x) {
+           const Value p = graph.view(graph.iota(3), turned);
+           Gathering back = two;
+           back.shape = {2, 3, 3};
+           return graph.scatter_add(cubed(graph, x[0]), {p, p}, back);
+         }});
   check({"scatter_add", {{2, 3}}, [](Graph& graph, Xs x) {
            const Value indices = graph.view(graph.iota(3), {{2}, {at(0, 1, 1)}, {}});
            return graph.scatter_add(cubed(graph, x[0]), indices, 0, {4, 3});

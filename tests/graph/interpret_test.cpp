@@ -165,6 +165,14 @@ TEST_CASE("gather reads by data and scatter_add adds back", "[interpret]") {
   CHECK(in.value(g.gather(in.x, columns, 1)) ==
         Array{Element::real, {3, 1, 2}, {2, 1, 4, 3, 6, 5}});
 
+  const Gathering pairs{{3},
+                        {Coordinate::said_by(1, {Affine::axis(0, 1, 1)}),
+                         Coordinate::said_by(2, {Affine::at(0), Affine::at(1)})}};
+  const Value picked = g.gather(in.x, {at, columns}, pairs);
+  CHECK(in.entries(picked) == Entries{1, 5, 3});
+  CHECK(in.entries(g.scatter_add(picked, {at, columns}, {{3, 2}, pairs.from})) ==
+        Entries{1, 0, 3, 0, 5, 0});
+
   in.leaves["i"].entries = {-1, 3, 0, 0};
   const Entries wild = in.entries(rows);
   CHECK(std::isnan(wild[0]));

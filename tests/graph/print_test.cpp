@@ -51,6 +51,9 @@ TEST_CASE("attributes print with their operands", "[print]") {
   CHECK(last(graph.normalise(Op::softmax, x, {1})) == "%1 = softmax %0 over [1] : [n, 4]");
   CHECK(last(graph.gather(x, i, 1)) == "%2 = gather %0[i, %1[j]] : [n, n]");
   CHECK(last(graph.scatter_add(x, i, 0, {4, 4})) == "%2 = scatter_add %0 into [%1[i], j] : [4, 4]");
+  const Gathering two{
+      {n}, {Coordinate::said_by(1, {Affine::axis(0)}), Coordinate::affine(Affine::at(2))}};
+  CHECK(last(graph.gather(x, {i}, two)) == "%2 = gather %0[%1[i], 2] : [n]");
   CHECK(last(graph.contract(
             {x, x}, {{4, 4, n},
                      2,
