@@ -50,8 +50,8 @@ bool take_sign(std::vector<Expr>& factors) {
 }
 
 Expr joined(Kind kind, std::vector<Expr> parts) {
+  const bool minus = take_sign(parts);
   std::vector<Expr> factors = flattened(kind, std::move(parts));
-  const bool minus = take_sign(factors);
   factors.erase(
       std::remove_if(factors.begin(), factors.end(), [](const Expr& x) { return x.is_number(1); }),
       factors.end());

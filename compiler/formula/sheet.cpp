@@ -98,7 +98,8 @@ Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wante
   for (const Definition& definition : subject.definitions) all.push_back(definition.value);
   name_definitions(all);
   name_leaves(all);
-  name_auxiliaries(roots);
+  reader_.set_adjoints(adjoints());
+  name_auxiliaries(roots, options_.inline_definitions);
 }
 
 Value written_from(const Subject& subject, const Wanted& wanted, const Options& options) {
@@ -194,16 +195,16 @@ std::map<Value, Reader::Adjoint> Sheet::adjoints() {
   return named;
 }
 
-void Sheet::name_auxiliaries(std::span<const Value> roots) {
-  reader_.set_adjoints(adjoints());
+void Sheet::name_auxiliaries(std::span<const Value> roots, bool sparingly) {
   const auto is_named = [&](Value value) { return reader_.is_named(value); };
   const auto is_adjoint = [&](Value value) { return reader_.is_adjoint(value); };
-  for (Value value :
-       worth_a_name(graph_, roots, is_named, is_adjoint, options_.inline_definitions)) {
+  for (Value value : worth_a_name(graph_, roots, is_named, is_adjoint, sparingly)) {
     reader_.give_auxiliary_name(value);
     auxiliaries_.push_back(value);
   }
 }
+
+void Sheet::name_parts_of(Value value) { name_auxiliaries(std::span(&value, 1), false); }
 
 void Sheet::hide_auxiliaries() {
   reader_.name_adjoints(false);

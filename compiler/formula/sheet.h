@@ -31,6 +31,9 @@ class Sheet {
   // Adds the equations of the auxiliary values that the formula of `value` was written with.
   void add_auxiliaries_of(Page& page, Value value);
 
+  // Names the parts of a value that are worth it, for a formula that would be too long to read.
+  void name_parts_of(Value value);
+
   // Takes the names of auxiliary values that have no equation yet, so that nothing is written by
   // them, and makes none for adjoints; and gives them back.
   void hide_auxiliaries();
@@ -39,7 +42,7 @@ class Sheet {
  private:
   void name_leaves(std::span<const Value> roots);
   void name_definitions(std::span<const Value> roots);
-  void name_auxiliaries(std::span<const Value> roots);
+  void name_auxiliaries(std::span<const Value> roots, bool sparingly);
   std::map<Value, Reader::Adjoint> adjoints();
 
   Graph& graph_;

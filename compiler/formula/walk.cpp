@@ -18,6 +18,8 @@ constexpr size_t most_paths = 6;
 // A product of factors, or a second way to write one, is left out where it is longer.
 constexpr int longest_product = 120;
 constexpr int longest_variant = 24;
+// Parts of a longer factor get names.
+constexpr int longest_factor = 200;
 
 }  // namespace
 
@@ -140,8 +142,11 @@ void Walk::add_chain(const Wanted& wanted, const std::vector<Path>& paths) {
 // The factors of a path. What the loss has of the variable by itself is written out: its derivative
 // would be called like the whole.
 Expr Walk::chain(const Path& path) {
-  if (path.size() == 1)
-    return sheet_.reader().formula(differentiated(path[0], alone(path[0])).value);
+  if (path.size() == 1) {
+    const Value value = differentiated(path[0], alone(path[0])).value;
+    name_parts_if_long(value);
+    return sheet_.reader().formula(value);
+  }
   std::vector<Expr> factors;
   for (const Edge& edge : path) factors.push_back(derivative(name(edge.user), name(edge.operand)));
   return product(std::move(factors));
@@ -196,6 +201,12 @@ Walk::Factor Walk::differentiated(const Edge& edge, const Alone& alone) {
   return {pullback(graph_, alone.user, leaf, variables)[0], true};
 }
 
+void Walk::name_parts_if_long(Value value) {
+  if (symbols(sheet_.reader().formula(value)) <= longest_factor) return;
+  sheet_.name_parts_of(value);
+  sheet_.add_auxiliaries_of(page_, value);
+}
+
 void Walk::add_factor(const Edge& edge, bool is_one_of_several) {
   Reader& reader = sheet_.reader();
   const Alone alone = this->alone(edge);
@@ -206,6 +217,7 @@ void Walk::add_factor(const Edge& edge, bool is_one_of_several) {
     left = adjoint(edge.operand);
     if (is_one_of_several) page_.emplace_back(Remark{"Through", name(edge.user)});
   }
+  name_parts_if_long(factor.value);
   // First with the user written out, σ(z)(1 − σ(z)), then by its name, ŷ(1 − ŷ).
   reader.take_name(alone.user);
   Equation equation = reader.equation(left, factor.value);

@@ -33,6 +33,7 @@ class Walk {
   void add_walk_to(const Wanted& wanted);
   void add_chain(const Wanted& wanted, const std::vector<Path>& paths);
   Expr chain(const Path& path);
+  void name_parts_if_long(Value value);
   void add_factor(const Edge& edge, bool is_one_of_several);
   void add_simplification(const Wanted& wanted);
 
