@@ -189,6 +189,15 @@ Expr call(std::string_view function, std::vector<Expr> arguments,
   return Expr(std::move(node));
 }
 
+Expr call_along(std::string_view function, Expr x, const std::vector<int>& axes,
+                const std::vector<int>& usual) {
+  if (axes == usual) return call(function, {std::move(x)});
+  std::vector<Expr> numbers;
+  for (int axis : axes) numbers.push_back(number(axis));
+  Expr which = numbers.size() == 1 ? numbers[0] : list(numbers);
+  return call(function, {std::move(x), which}, {"axis"});
+}
+
 Expr big(std::string_view operation, Expr body, std::vector<Expr> bound) {
   bound.insert(bound.begin(), std::move(body));
   return make(Kind::big, operation, std::move(bound));
@@ -300,6 +309,8 @@ Expr collected(const Expr& x) {
   }
   return node.parts == x->parts ? x : Expr(std::move(node));
 }
+
+Expr colon() { return slice({}, {}, {}); }
 
 Expr derivative(Expr of, Expr by) { return make(Kind::derivative, {std::move(of), std::move(by)}); }
 

@@ -78,6 +78,9 @@ Expr negative(Expr x);
 Expr transpose(Expr x);
 Expr call(std::string_view function, std::vector<Expr> arguments,
           std::vector<std::string> keywords = {});
+// `sum(x, axis = 1)`, `axis = [0, 1]`, or without where the axes are the `usual` ones.
+Expr call_along(std::string_view function, Expr x, const std::vector<int>& axes,
+                const std::vector<int>& usual);
 Expr big(std::string_view operation, Expr body, std::vector<Expr> bound = {});
 Expr range(Expr index, Expr extent);
 Expr bracket(Expr condition);
@@ -90,6 +93,7 @@ Expr norm(Expr x);
 Expr absolute(Expr x);
 Expr list(std::vector<Expr> parts);
 Expr slice(Expr first, Expr last, Expr stride);
+Expr colon();  // a slice that is the whole axis
 Expr derivative(Expr of, Expr by);
 
 // With like terms of sums added up: u + u is 2·u.

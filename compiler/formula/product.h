@@ -48,6 +48,13 @@ Product product_of(const Graph& graph, Value value, const std::function<bool(Val
 // Whether all entries are the same number: what is made of scalars alone.
 bool is_uniform(const Graph& graph, Value value, const std::function<bool(Value)>& stops);
 
+// √n·√n = n of numbers and sizes.
+void multiply_square_roots(const Graph& graph, Product& product,
+                           const std::function<bool(Value)>& stops);
+
+// Leaves out conditions x < c that another, x < d with d ≤ c, implies.
+void drop_implied_conditions(const Graph& graph, Product& product);
+
 // Whole numbers in lowest terms; sizes that cancel go.
 void reduce_fraction(Product& product);
 
