@@ -17,7 +17,8 @@ void append(std::vector<Definition>& results, const std::vector<NamedValue>& val
 
 // All values of a function rewritten together, so that what they share stays shared.
 Function simplified(Graph& graph, Function function) {
-  const std::vector<Value> after = simplify(graph, function.roots(), nullptr);
+  const std::vector<Value> plain = without_calls(graph, function.roots());
+  const std::vector<Value> after = simplify(graph, plain, nullptr);
   size_t next = 0;
   for (Definition& result : function.results) result.value = after[next++];
   for (Update& update : function.updates) update.value = after[next++];
@@ -57,10 +58,11 @@ Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>&
   std::vector<Value> roots = {loss};
   for (const Definition& variable : variables) roots.push_back(variable.value);
   roots = recognise(graph, roots, &found.log);
-  const std::vector<Value> raw = gradient(graph, roots[0], std::span(roots).subspan(1), &found.log);
-  std::vector<Value> all = {roots[0]};
-  all.insert(all.end(), raw.begin(), raw.end());
-  const std::vector<Value> simple = simplify(graph, all, &found.log);
+  std::vector<Value> raw = gradient(graph, roots[0], std::span(roots).subspan(1), &found.log);
+  raw.insert(raw.begin(), roots[0]);
+  raw = without_calls(graph, raw);
+  const std::vector<Value> simple = simplify(graph, raw, &found.log);
+  raw.erase(raw.begin());
   found.loss = simple[0];
   for (size_t k = 0; k < variables.size(); ++k) {
     found.variables.push_back({variables[k].name, roots[k + 1]});
@@ -85,40 +87,46 @@ Function with_gradients(Program& program, const Gradients& gradients) {
   return simplified(program.graph, std::move(function));
 }
 
-Function training_step(Program& program, const Train& train) {
+Function training_step(Program& program, size_t block) {
   Graph& graph = program.graph;
+  const Train& train = program.trains[block];
   std::vector<Definition> variables;
   for (const OptimizerUpdate& update : train.optimizer) {
     const Parameter& parameter = program.parameters[update.parameter];
     variables.push_back({parameter.name, parameter.value});
   }
-  Gradients gradients = differentiate(graph, program.find(train.loss), variables);
-  if (train.clip_norm) {
-    const Value factor = clip_factor(graph, gradients.simplified, *train.clip_norm);
-    for (Definition& gradient : gradients.simplified) {
-      gradient.value = graph.map(Op::mul, {gradient.value, factor});
-    }
-  }
-
+  const Gradients gradients = differentiate(graph, program.find(train.loss), variables);
+  std::map<Value, Value> raw;      // for the leaves that stand for gradients
+  std::map<Value, Value> clipped;  // what the optimizer sees
+  Value factor;
+  if (train.clip_norm) factor = clip_factor(graph, gradients.simplified, *train.clip_norm);
   Function function;
   append(function.results, program.losses);
   append(function.results, program.metrics);
-  if (train.until.valid()) function.results.push_back({"until", train.until});
-  std::map<Value, Value> placeholders;
   for (size_t k = 0; k < train.optimizer.size(); ++k) {
-    placeholders[train.optimizer[k].gradient] = gradients.simplified[k].value;
+    const Value gradient = gradients.simplified[k].value;
+    const Value leaf = train.optimizer[k].gradient;
+    raw[leaf] = gradient;
+    clipped[leaf] = factor.valid() ? graph.map(Op::mul, {gradient, factor}) : gradient;
     for (const Update& update : train.optimizer[k].updates) function.updates.push_back(update);
   }
-  for (const Parameter& state : program.states) {
-    if (state.update.valid()) function.updates.push_back({state.value, state.update});
+  std::vector<Value> values;
+  for (const Update& update : function.updates) values.push_back(update.value);
+  values = substitute(graph, values, clipped);
+  for (size_t k = 0; k < values.size(); ++k) function.updates[k].value = values[k];
+  if (train.until.valid()) {
+    const Value test = substitute(graph, std::span(&train.until, 1), raw)[0];
+    function.results.push_back({until_name(block), test});
   }
-
-  const std::vector<Value> bound = substitute(graph, function.roots(), placeholders);
-  size_t next = 0;
-  for (Definition& result : function.results) result.value = bound[next++];
-  for (Update& update : function.updates) update.value = bound[next++];
+  for (const Parameter& state : program.states) {
+    if (state.update.valid() && block == 0) {
+      function.updates.push_back({state.value, state.update});
+    }
+  }
   return simplified(graph, std::move(function));
 }
+
+std::string until_name(size_t block) { return "until:" + std::to_string(block); }
 
 kernel::Plan plan_of(Graph& graph, const Function& function, const DimBindings& dims,
                      Precision precision) {

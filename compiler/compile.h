@@ -37,8 +37,12 @@ Function with_gradients(Program& program, const Gradients& gradients);
 
 // One step of a train block: the losses and metrics, the updates of its parameters, of the
 // optimizer's states and of the program's states. Gradients are clipped as the block says. The
-// block's `until`, where there is one, is the last result and is called `until`.
-Function training_step(Program& program, const Train& train);
+// block's `until`, where there is one, is the last result and is called `until:` and the block's
+// number. Of several blocks, which take turns, only the first updates the program's states.
+Function training_step(Program& program, size_t block);
+
+// What `until` of a block is called among the results of its step.
+std::string until_name(size_t block);
 
 // A function with numbers for all extents, rewritten for them and fused into kernels.
 kernel::Plan plan_of(Graph& graph, const Function& function, const DimBindings& dims,

@@ -34,6 +34,11 @@ void Averages::clear() {
   samples_ = 0;
 }
 
+void Averages::go_on(std::span<const double> sums, int64_t samples) {
+  std::copy(sums.begin(), sums.end(), sums_.begin());
+  samples_ = samples;
+}
+
 void Averages::add(std::span<const Call> calls, int64_t samples) {
   samples_ += samples;
   for (size_t i = 0; i < names_.size(); ++i) {

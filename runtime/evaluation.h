@@ -37,6 +37,9 @@ class Averages {
   std::span<const double> last() const { return last_; }
   std::span<const double> values() const { return values_; }
   int64_t samples() const { return samples_; }
+  // The sums that averages are made of, one a name, and where to go on from them.
+  std::span<const double> sums() const { return sums_; }
+  void go_on(std::span<const double> sums, int64_t samples);
 
  private:
   std::vector<std::string> names_;

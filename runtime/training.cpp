@@ -28,6 +28,15 @@ class Note {
     step_ = step;
     for (size_t i = 0; i < copies_.size(); ++i) copy(variables.all[i].values, copies_[i]);
   }
+  std::vector<Tensor> copies() const {
+    std::vector<Tensor> all;
+    for (const Tensor& each : copies_) all.push_back(each.clone());
+    return all;
+  }
+  void set(const std::vector<Tensor>& values, int64_t step) {
+    step_ = step;
+    for (size_t i = 0; i < copies_.size(); ++i) copy(values[i], copies_[i]);
+  }
   void restore(Variables& variables) const {
     for (size_t i = 0; i < copies_.size(); ++i) copy(copies_[i], variables.all[i].values);
   }
@@ -57,10 +66,11 @@ class Loop {
         older_(variables) {
     watch(options.loss);
     for (const std::string& loss : options.losses) watch(loss);
-    until_ = options.until.empty() ? -1 : position(options.until);
+    for (const std::string& each : options.until) until_.push_back(position(each));
     if (options.patience > 0) best_.emplace(variables);
-    result_.steps = options.first_step;
     result_.names = averages_.names();
+    result_.names.resize(result_.names.size() - options.until.size());
+    if (options.from != nullptr) go_on(*options.from);
     result_.values.reserve(averages_.names().size());
     result_.validation.reserve(held_out_.names().size());
     best_values_.reserve(held_out_.names().size());
@@ -68,7 +78,7 @@ class Loop {
 
   Training run() {
     for (Listener* listener : options_.listeners) {
-      listener->begin(averages_.names(), held_out_.names());
+      listener->begin(result_.names, held_out_.names());
     }
     const auto start = std::chrono::steady_clock::now();
     bool going = batches_.per_epoch() > 0;
@@ -83,14 +93,48 @@ class Loop {
  private:
   static constexpr int64_t steps_between_notes = 64;
 
+  void go_on(const Standing& from) {
+    first_step_ = result_.steps = from.step;
+    if (from.sums.size() == averages_.names().size()) averages_.go_on(from.sums, from.samples);
+    if (!best_ || from.best_step < 0) return;
+    best_loss_ = from.best_loss;
+    best_values_ = from.best_values;
+    waited_ = from.waited;
+    best_->set(from.best, from.best_step);
+  }
+
+  bool is_save_due() const {
+    const auto since = std::chrono::steady_clock::now() - saved_;
+    return std::chrono::duration<double>(since).count() >= options_.seconds_between_saves;
+  }
+
+  void save() {
+    if (!options_.save) return;
+    saved_ = std::chrono::steady_clock::now();
+    Standing standing;
+    standing.step = result_.steps;
+    standing.samples = averages_.samples();
+    standing.sums.assign(averages_.sums().begin(), averages_.sums().end());
+    standing.best_loss = best_loss_;
+    standing.waited = waited_;
+    standing.best_values = best_values_;
+    if (best_ && best_->step() >= 0) {
+      standing.best_step = best_->step();
+      standing.best = best_->copies();
+    }
+    options_.save(standing);
+  }
+
   // What is left to do when the last step is done.
   void finish() {
     const auto ending = result_.ending;
+    // An epoch that is not at its end is reported, but goes on where the run does.
+    if (ending != Training::Ending::diverged && variables_.finite()) save();
     if (ending != Training::Ending::diverged) {
       if (averages_.samples() > 0) end_epoch();
       result_.ending = ending;
       // The last update has no step after it whose loss would tell.
-      const bool trained = result_.steps > options_.first_step;
+      const bool trained = result_.steps > first_step_;
       if (trained && !variables_.finite()) go_back(result_.steps, options_.loss);
     }
     if (best_ && best_->step() >= 0 && result_.ending != Training::Ending::diverged) {
@@ -129,13 +173,14 @@ class Loop {
   // One step; whether training goes on.
   bool step() {
     const int64_t step = result_.steps;
-    if ((step - options_.first_step) % steps_between_notes == 0) {
+    if ((step - first_step_) % steps_between_notes == 0) {
       std::swap(older_, newer_);
       newer_.take(variables_, step);
     }
     const auto batch = batch_of(step);
     averages_.add(update(step, batch), batch.samples);
     const auto values = averages_.last();
+    const auto is_on = [&](int condition) { return values[static_cast<size_t>(condition)] != 0; };
     for (const int loss : losses_) {
       if (!std::isfinite(values[static_cast<size_t>(loss)])) {
         go_back(step, averages_.names()[static_cast<size_t>(loss)]);
@@ -143,13 +188,22 @@ class Loop {
       }
     }
     ++result_.steps;
-    const StepReport report{result_.steps, step / batches_.per_epoch(), values};
+    const StepReport report{result_.steps, step / batches_.per_epoch(), reported(values)};
     for (Listener* listener : options_.listeners) listener->step(report);
-    const bool until = until_ >= 0 && values[static_cast<size_t>(until_)] != 0;
-    if (result_.steps % batches_.per_epoch() == 0 && !end_epoch()) return false;
+    const bool until = std::any_of(until_.begin(), until_.end(), is_on);
+    if (result_.steps % batches_.per_epoch() == 0) {
+      const bool going = end_epoch();
+      if (going && !until && result_.steps < options_.steps && is_save_due()) save();
+      if (!going) return false;
+    }
     if (until) return end(Training::Ending::until);
     if (options_.stop && options_.stop()) return end(Training::Ending::stopped);
     return true;
+  }
+
+  // Losses and metrics, without the conditions behind them.
+  std::span<const double> reported(std::span<const double> values) const {
+    return values.first(result_.names.size());
   }
 
   bool end(Training::Ending ending) {
@@ -160,7 +214,8 @@ class Loop {
   // Reports; whether training goes on.
   bool end_epoch() {
     const int64_t epoch = (result_.steps - 1) / batches_.per_epoch();
-    result_.values.assign(averages_.values().begin(), averages_.values().end());
+    const auto values = reported(averages_.values());
+    result_.values.assign(values.begin(), values.end());
     averages_.clear();
     std::span<const double> held_out;
     if (validation_.batches && validation_.batches->per_epoch() > 0) {
@@ -204,7 +259,7 @@ class Loop {
       replay(newer_, failed);
       options_.diverged(batch_of(failed), failed);
     }
-    const int64_t good = std::max(options_.first_step, failed - 1);
+    const int64_t good = std::max(first_step_, failed - 1);
     replay(newer_.step() <= good ? newer_ : older_, good);
     result_.steps = good;
   }
@@ -219,7 +274,9 @@ class Loop {
   Averages averages_;
   Averages held_out_;
   std::vector<int> losses_;  // positions in averages_
-  int until_ = -1;
+  std::vector<int> until_;   // positions too
+  int64_t first_step_ = 0;
+  std::chrono::steady_clock::time_point saved_ = std::chrono::steady_clock::now();
   Note newer_;
   Note older_;
   std::optional<Note> best_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,16 +41,35 @@ class Listener {
   virtual void end() {}
 };
 
+// What a run that was stopped needs beside its variables to go on as if it had not been.
+struct Standing {
+  int64_t step = 0;          // how many are done
+  int64_t samples = 0;       // of the epoch that is under way
+  std::vector<double> sums;  // of its values, weighed by samples
+  // Of patience: the weights of the smallest validation loss, where there was an epoch.
+  double best_loss = std::numeric_limits<double>::infinity();
+  int64_t best_step = -1;
+  int64_t waited = 0;  // epochs since
+  std::vector<double> best_values;
+  std::vector<Tensor> best;  // one a variable
+};
+
 struct TrainingOptions {
-  int64_t steps = 0;       // in all; for whole epochs a multiple of Batches::per_epoch
-  int64_t first_step = 0;  // where a run that was stopped goes on
-  std::string loss = {};   // must stay finite, and is what patience watches; an output's name
+  int64_t steps = 0;               // in all; for whole epochs a multiple of Batches::per_epoch
+  const Standing* from = nullptr;  // where a run that was stopped goes on
+  std::string loss = {};  // must stay finite, and is what patience watches; an output's name
   std::vector<std::string> losses = {};  // further ones that must stay finite
-  std::string until = {};  // training stops after a step in which this output is not 0
+  // Training stops after a step in which one of these outputs is not 0. They stand behind the
+  // losses and metrics, and are not reported.
+  std::vector<std::string> until = {};
   int64_t patience = 0;  // epochs without a smaller validation loss before training stops; 0: never
   std::function<bool()> stop = {};  // asked after each step, e.g. whether the user interrupted
   // Told of a loss that is not finite, when the variables are as they were before that step.
   std::function<void(const Batches::Batch& batch, int64_t step)> diverged = {};
+  // Told where training stands after an epoch, if that was not told for some seconds, and when it
+  // ends other than by divergence; the variables are then the newest ones.
+  std::function<void(const Standing& standing)> save = {};
+  double seconds_between_saves = 30;
   std::vector<Listener*> listeners = {};
 };
 

@@ -103,6 +103,7 @@ Thing Checker::call_function(const Callable& callee, const Arguments& arguments,
   bind(function.formals, arguments, inner, at, function.name.text);
   const size_t before = program_.parameters.size();
   Thing result = body(function, inner, at);
+  if (overrides_.contains(&function)) return overridden(callee, inner, result, at);
   if (!layer) return result;
   drop_unused(*layer, before);
   layer->result = std::make_shared<Thing>(std::move(result));

@@ -29,17 +29,18 @@ struct Defined {
 
 std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
                                     std::span<const syntax::SyntaxTree> prelude) {
+  step_ = graph().leaf(Op::input, "step", {});
+  prelude_.names["step"] = {Tensor{step_}};
+  prelude_.names["epoch"] = {Tensor{graph().leaf(Op::input, "epoch", {})}};
   for (const syntax::SyntaxTree& tree : prelude) {
     for (const syntax::Statement& each : tree.statements) statement(each, prelude_);
   }
   file_.parent = &prelude_;
   file_variables_ = variables_in(file);
   file_.variables = &file_variables_;
-  for (const char* clock : {"step", "epoch"}) {
-    file_.names[clock] = {Tensor{graph().leaf(Op::input, clock, {})}};
-  }
   for (const syntax::Statement& each : file.statements) statement(each, file_);
   for (const syntax::Train* each : trains_) succeeds([&] { train(*each); });
+  share_options();
   if (diagnostics_.any()) return std::nullopt;
   release_all();
   // What is not used outside of training may be used in it.
@@ -87,7 +88,7 @@ void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
     fail(errors::defined_twice(name.span, name.text, before->second));
   if (&scope == &file_) {
     if (is_operator(name.text)) fail(errors::operator_redefined(name.span, name.text));
-    if (prelude_.names.contains(name.text)) {
+    if (prelude_.places.contains(name.text)) {
       diagnostics_.add(errors::shadows_prelude(name.span, name.text));
     }
   }
@@ -112,6 +113,7 @@ void Checker::poison(const syntax::Name& name, Scope& scope) {
 }
 
 void Checker::statement(const syntax::Statement& statement, Scope& scope) {
+  if (!std::holds_alternative<syntax::Derivative>(statement)) last_function_ = nullptr;
   if (succeeds([&] { std::visit([&](const auto& x) { declare(x, scope); }, statement); })) return;
   for (const syntax::Name& name : std::visit(Defined{}, statement)) poison(name, scope);
 }

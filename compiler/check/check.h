@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/check/imports.h"
 #include "compiler/check/program.h"
 #include "grammar/diagnostic.h"
 #include "grammar/syntax.h"
@@ -12,8 +13,9 @@
 namespace gradus {
 
 struct CheckOptions {
-  std::vector<std::string> set;  // CONST=VALUE, in place of what the file says
-  bool training = false;         // what the language's `training` means
+  std::vector<std::string> set;      // CONST=VALUE, in place of what the file says
+  bool training = false;             // what the language's `training` means
+  const Imports* imports = nullptr;  // the files that the model file imports; null for none
 };
 
 // Checks a model file: resolves names, infers shapes, instantiates functions and layers, and builds

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -92,6 +93,10 @@ class Checker {
   Initialiser initialiser_of(const syntax::Expr& value, Scope& scope);
   void same_for_all_samples(const syntax::Name& name, const Shape& shape);
 
+  // modules.cpp: imported files
+  Scope& module_of(const syntax::SyntaxTree& tree);
+  void import_optimizer(const syntax::Optimizer& optimizer, Scope& module, Scope& scope, Span at);
+
   // derivatives.cpp: derivatives as expressions
   struct Places {
     Span of;
@@ -106,7 +111,21 @@ class Checker {
   Thing derivative(const std::string& name, const syntax::Call& x, Scope& scope, Span at);
   Value differentiated(const std::string& name, Value of, Value by, Value direction,
                        const Places& places);
+  void warn_of_independence(Value of, Value leaf, const Places& places);
   void check_samples(Value of, Value by, const Places& places);
+
+  // overrides.cpp: derivatives that the program says itself
+  struct Inputs {
+    std::vector<Thing> things;   // of the formals, in order
+    std::vector<Value> tensors;  // those among them
+    std::string key;             // what tells instances apart; empty where there is none
+  };
+  Inputs inputs_of(const syntax::Function& function, Scope& inner);
+  Thing overridden(const Callable& callee, Scope& inner, const Thing& result, Span at);
+  std::shared_ptr<const Override> override_of(const Callable& callee, const Inputs& inputs,
+                                              const Type& result, Span at);
+  Value adjoint_of(const syntax::Expr& written, const Thing& thing, std::string_view input,
+                   const Type& type);
 
   // training.cpp: data, train, optimizers
   void check_file_source(const syntax::Call& call, Span at,
@@ -115,6 +134,11 @@ class Checker {
   Setting setting(const std::string& name, const syntax::Expr& value, bool words);
   void train(const syntax::Train& train);
   void train_option(const syntax::Option& option, Train& made);
+  void shared_option(const syntax::Option& option, double value);
+  void share_options();
+  std::string block_name(const std::string& loss);
+  Value until(const syntax::Expr& condition, const Train& made);
+  std::vector<std::string> possible_patterns();
   std::vector<size_t> trained(const syntax::Train& train);
   OptimizerUpdate optimizer_update(const syntax::Expr& optimizer, size_t parameter, Train& made);
 
@@ -297,6 +321,7 @@ class Checker {
 
   const CheckOptions& options_;
   std::vector<Requirement>& requirements_;
+  std::map<const syntax::SyntaxTree*, std::unique_ptr<Scope>> modules_;
   Diagnostics& diagnostics_;
   Program program_;
   Scope prelude_;
@@ -305,11 +330,25 @@ class Checker {
   bool depends_on_training_ = false;
   std::set<Value> reported_;  // numbers that are not whole and should be
   std::set<Value> used_;      // parameters that an expression refers to
-  std::map<std::string, const syntax::Optimizer*> optimizers_;
+  struct Rule {
+    const syntax::Optimizer* optimizer = nullptr;
+    Scope* scope = nullptr;  // that it was declared in
+  };
+  std::map<std::string, Rule> optimizers_;
+  // What the `train` blocks say of the loop that they share.
+  struct SharedOption {
+    double value = 0;
+    Span at;
+  };
+  std::map<std::string, SharedOption> shared_;
+  Value step_;  // the step's number, from 0
   std::vector<const syntax::Train*> trains_;
   std::vector<Label> calls_;  // that are being instantiated, outermost first
   std::map<const syntax::Function*, std::set<std::string>> variables_;  // of derivatives in it
   std::set<std::string> file_variables_;
+  const syntax::Function* last_function_ = nullptr;  // the statement before, where it is one
+  std::map<const syntax::Function*, const syntax::Derivative*> overrides_;
+  std::map<std::string, std::shared_ptr<Override>> known_overrides_;  // by key
   // Leaves that stand for values that derivatives are taken by, and these values.
   std::vector<std::pair<Value, Value>> held_;
   std::vector<Index> indices_;                // of all equations

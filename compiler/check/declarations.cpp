@@ -26,8 +26,10 @@ void Checker::declare(const syntax::Const& x, Scope& scope) {
     }
   }
   Known made = known(number);
-  made.node = graph().symbol(x.name.text, number);
-  program_.constants.push_back({x.name.text, number, x.name.span});
+  // Another file's constant of the same name is another one.
+  const std::string prefix = scope.module.empty() ? "" : scope.module + ".";
+  made.node = graph().symbol(prefix + x.name.text, number);
+  if (&scope == &file_) program_.constants.push_back({x.name.text, number, x.name.span});
   define(scope, x.name, {made});
   scope.names[x.name.text] = {made};  // no derivative is by a constant
 }
@@ -225,10 +227,7 @@ void Checker::declare(const syntax::State& x, Scope& scope) {
 
 void Checker::declare(const syntax::Function& x, Scope& scope) {
   define(scope, x.name, {Callable{&x, &scope, ""}});
-}
-
-void Checker::declare(const syntax::Derivative& x, Scope&) {
-  fail(errors::not_supported(x.function.span, "`derivative`"));
+  last_function_ = &x;
 }
 
 void Checker::scalar(const syntax::Name& name, const syntax::Expr& value, Scope& scope,
@@ -258,10 +257,17 @@ void Checker::declare(const syntax::Output& x, Scope& scope) {
   }
 }
 
-void Checker::declare(const syntax::Optimizer& x, Scope&) { optimizers_[x.name.text] = &x; }
-
-void Checker::declare(const syntax::Import& x, Scope&) {
-  fail(errors::not_supported(x.path_span, "`import`"));
+void Checker::declare(const syntax::Optimizer& x, Scope& scope) {
+  if (&scope != &file_ && &scope != &prelude_) return;  // the file that imports it takes it
+  const auto known = optimizers_.find(x.name.text);
+  if (known != optimizers_.end() && &scope != &prelude_) {
+    if (known->second.scope != &prelude_) {
+      const Span before = known->second.optimizer->name.span;
+      fail(errors::defined_twice(x.name.span, x.name.text, before));
+    }
+    diagnostics_.add(errors::shadows_prelude(x.name.span, x.name.text));
+  }
+  optimizers_[x.name.text] = {&x, &scope};
 }
 
 void Checker::declare(const syntax::Precision& x, Scope&) {

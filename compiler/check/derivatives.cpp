@@ -44,9 +44,10 @@ bool Checker::is_variable(const std::string& name, const Scope& scope) const {
 // be mistaken for an equal one, so until all is checked a leaf stands for it.
 Thing Checker::held(const syntax::Name& name, const Thing& thing, const Scope& scope) {
   if (!is_variable(name.text, scope)) return thing;
-  const bool is_value = thing.as<Tensor>() != nullptr || thing.as<Known>() != nullptr;
   const auto* use = thing.as<LayerUse>();
-  if (!is_value && (use == nullptr || use->layer->result->as<Tensor>() == nullptr)) return thing;
+  const Thing* result = &thing;
+  while (const auto* layer = result->as<LayerUse>()) result = layer->layer->result.get();
+  if (result->as<Tensor>() == nullptr && result->as<Known>() == nullptr) return thing;
   const Value of = value(thing, name.span);
   const Type& type = graph().type(of);
   if (type.element != Element::real) return thing;
@@ -79,6 +80,9 @@ void Checker::release_all() {
   for (auto* list : {&program_.parameters, &program_.states}) {
     for (Parameter& each : *list)
       (all.push_back(&each.update), all.push_back(&each.initialiser.value));
+  }
+  for (TakenDerivative& each : program_.derivatives) {
+    for (Value* value : {&each.result, &each.of, &each.by}) all.push_back(value);
   }
   for (Train& train : program_.trains) {
     all.push_back(&train.until);
@@ -151,7 +155,9 @@ Value Checker::differentiated(const std::string& name, Value of, Value by, Value
     of = substitute(graph(), std::span(&of, 1), {{by, leaf}})[0];
     held_.emplace_back(leaf, by);
   }
+  const Value written = of;
   of = released({of}, leaf)[0];
+  warn_of_independence(of, leaf, places);
   of = recognise(graph(), std::span(&of, 1))[0];
   const std::span<const Value> one(&leaf, 1);
   Value result;
@@ -169,7 +175,27 @@ Value Checker::differentiated(const std::string& name, Value of, Value by, Value
     if (name == "hvp") of = gradient(graph(), of, one)[0];
     result = pushforward(graph(), of, one, std::span(&direction, 1));
   }
-  return simplify(graph(), std::span(&result, 1))[0];
+  result = simplify(graph(), std::span(&result, 1))[0];
+  program_.derivatives.push_back({name, result, written, by});
+  return result;
+}
+
+// A definition is a variable only for what is written with it: where the value goes past it, to
+// what it is made of itself, the derivative is 0 and hardly meant.
+void Checker::warn_of_independence(Value of, Value leaf, const Places& places) {
+  const auto found = std::find_if(held_.begin(), held_.end(),
+                                  [&](const auto& each) { return each.first == leaf; });
+  if (found == held_.end()) return;
+  const std::vector<Value> needed = reachable(graph(), std::span(&of, 1));
+  if (std::binary_search(needed.begin(), needed.end(), leaf)) return;
+  const Value inside = released({found->second}, {})[0];
+  for (Value each : reachable(graph(), std::span(&inside, 1))) {
+    const Op op = graph()[each].op;
+    const bool is_quantity = op == Op::input || op == Op::param || op == Op::state;
+    if (!is_quantity || !std::binary_search(needed.begin(), needed.end(), each)) continue;
+    diagnostics_.add(errors::independent(places.by, operand(of, places.of), graph().name(each)));
+    return;
+  }
 }
 
 // `diff` sums over samples, which is the derivative of each only where they do not meet.

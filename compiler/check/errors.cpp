@@ -289,6 +289,26 @@ Diagnostic no_such_round(Span at, std::string_view loop, int64_t first, int64_t 
                fmt::format("its rounds are {} to {}", first, last));
 }
 
+Diagnostic import_unreadable(Span at, std::string_view path) {
+  return error(E0314, at, fmt::format("can not read {}", path),
+               "a path is relative to the file that the `import` stands in");
+}
+
+Diagnostic import_circle(Span at, const std::vector<std::string>& files) {
+  std::string way;
+  for (const std::string& each : files) way += each + " imports ";
+  return error(E0315, at, fmt::format("imports go round in a circle: {}{}", way, files[0]),
+               "move what both need to a file of its own");
+}
+
+Diagnostic import_clash(Span at, std::string_view name, Span before) {
+  Diagnostic d =
+      error(E0316, at, fmt::format("this file has a `{}`, and there is one already", name),
+            "rename one of them");
+  d.secondary.push_back({before, "the other one"});
+  return d;
+}
+
 Diagnostic no_such_source(Span at, std::string_view near) {
   return error(E0401, at, "this is not a source of data",
                near.empty()
@@ -326,8 +346,23 @@ Diagnostic no_such_precision(Span at) {
   return error(E0408, at, "the precision is `f32` or `f64`");
 }
 
-Diagnostic nothing_matches(Span at, std::string_view pattern) {
-  return error(E0409, at, fmt::format("no parameter matches `{}`", pattern));
+Diagnostic nothing_matches(Span at, std::string_view pattern, std::string_view near) {
+  return error(E0409, at, fmt::format("no parameter matches `{}`", pattern), did_you_mean(near));
+}
+
+Diagnostic blocks_differ(Span at, std::string_view option, Span other) {
+  Diagnostic d = error(E0411, at,
+                       fmt::format("`{}` is of the loop that all `train` blocks share, and another "
+                                   "block says otherwise",
+                                   option),
+                       "write it in one of the blocks");
+  d.secondary.push_back({other, "said here"});
+  return d;
+}
+
+Diagnostic patience_alone(Span at) {
+  return error(E0412, at, "`patience` watches the validation loss, and nothing is held out",
+               "hold a share out: `validation = 0.1`");
 }
 
 Diagnostic not_assignable(Span at, std::string_view name) {

@@ -71,6 +71,10 @@ Diagnostic rounds_backwards(Span at, int64_t first, int64_t end);
 Diagnostic too_many_rounds(Span at, int64_t rounds, int64_t most);
 Diagnostic no_such_round(Span at, std::string_view loop, int64_t first, int64_t last);
 
+Diagnostic import_unreadable(Span at, std::string_view path);
+Diagnostic import_circle(Span at, const std::vector<std::string>& files);
+Diagnostic import_clash(Span at, std::string_view name, Span before);
+
 Diagnostic no_such_source(Span at, std::string_view near);
 Diagnostic no_such_option(Span at, std::string_view name, std::string_view near);
 Diagnostic no_optimizer(Span at);
@@ -79,7 +83,9 @@ Diagnostic no_such_loss(Span at, std::string_view name, std::string_view near);
 Diagnostic no_such_input(Span at, std::string_view name, std::string_view near);
 Diagnostic bad_option(Span at, std::string_view name, std::string_view wants);
 Diagnostic no_such_precision(Span at);
-Diagnostic nothing_matches(Span at, std::string_view pattern);
+Diagnostic nothing_matches(Span at, std::string_view pattern, std::string_view near);
+Diagnostic blocks_differ(Span at, std::string_view option, Span other);
+Diagnostic patience_alone(Span at);
 Diagnostic not_assignable(Span at, std::string_view name);
 
 Diagnostic not_a_variable(Span at);
@@ -87,6 +93,11 @@ Diagnostic constant_variable(Span at);
 Diagnostic variable_not_real(Span at, const Type& type);
 Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Operand& of);
 Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vector<Label> where);
+Diagnostic override_apart(Span at, std::string_view function);
+Diagnostic override_inputs(Span at, std::string_view function, size_t inputs, size_t takes);
+Diagnostic override_adjoint(Span at, std::string_view input, const Shape& adjoint,
+                            const Shape& shape);
+Diagnostic override_result(Span at, std::string_view function, std::string_view what);
 
 // An axis of a tensor that an index runs over.
 struct Axis {
@@ -121,6 +132,7 @@ Diagnostic not_supported(Span at, std::string_view construct);
 Diagnostic shadows_prelude(Span at, std::string_view name);
 Diagnostic shorter_axis(Span at, std::string_view index, const Axis& here, const Axis& there,
                         Span before);
+Diagnostic independent(Span at, const Operand& of, std::string_view shared);
 Diagnostic unused_parameter(Span at, std::string_view name);
 
 }  // namespace gradus::errors

@@ -54,6 +54,14 @@ struct NamedValue {
   Span span;
 };
 
+// A derivative that stands in the file, and what it is of and by.
+struct TakenDerivative {
+  std::string kind;  // grad, diff, …
+  Value result;
+  Value of;
+  Value by;
+};
+
 struct Constant {
   std::string name;
   double value = 0;
@@ -86,6 +94,7 @@ struct OptimizerUpdate {
   std::vector<Update> updates;    // of the parameter and of those states
 };
 
+// How long and on which batches to train is the same for all the blocks of a file.
 struct Train {
   std::string loss;
   std::vector<OptimizerUpdate> optimizer;  // one for each parameter that the block trains
@@ -97,8 +106,8 @@ struct Train {
   double validation = 0;
   std::optional<double> clip_norm;
   std::optional<int64_t> patience;
-  Value
-      until;  // a boolean, over losses and the block's gradient leaves; invalid where there is none
+  bool recompute = false;  // scans recompute what they would else store
+  Value until;             // a boolean, over anything and the block's gradient leaves; or invalid
   Span span;
 };
 
@@ -129,6 +138,7 @@ struct Program {
   std::vector<NamedValue> losses;
   std::vector<NamedValue> metrics;
   std::vector<NamedValue> outputs;
+  std::vector<TakenDerivative> derivatives;
   std::vector<Source> sources;
   std::vector<Train> trains;
   std::vector<Requirement> requirements;

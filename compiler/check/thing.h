@@ -99,6 +99,7 @@ struct Scope {
   Scope* parent = nullptr;
   std::map<std::string, Thing> names;
   std::map<std::string, Span> places;   // of their definitions
+  std::string module;                   // an imported file's name, without its ending
   std::string prefix;                   // of the parameters that are declared here: `h.`
   std::map<std::string, int> unnamed;   // calls of each layer that are not definitions
   std::map<std::string, Thing> layers;  // of a file, also the unnamed ones: `dense0`

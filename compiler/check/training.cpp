@@ -134,13 +134,28 @@ void Checker::data_source(const syntax::DataSource& source) {
 
 void Checker::declare(const syntax::Train& x, Scope&) { trains_.push_back(&x); }
 
+// The parameters' names, and all that a layer owns: `gen.*`.
+std::vector<std::string> Checker::possible_patterns() {
+  std::vector<std::string> patterns;
+  for (const Parameter& each : program_.parameters) {
+    patterns.push_back(each.name);
+    for (size_t dot = each.name.find('.'); dot != std::string::npos;
+         dot = each.name.find('.', dot + 1)) {
+      patterns.push_back(each.name.substr(0, dot) + ".*");
+    }
+  }
+  return patterns;
+}
+
 std::vector<size_t> Checker::trained(const syntax::Train& train) {
   std::vector<size_t> chosen;
   for (const syntax::Pattern& pattern : train.over) {
     bool any = false;
     for (const Parameter& each : program_.parameters)
       any = any || matches_pattern(shown(pattern), each.name);
-    if (!any) fail(errors::nothing_matches(pattern.span, shown(pattern)));
+    if (any) continue;
+    const std::vector<std::string> possible = possible_patterns();
+    fail(errors::nothing_matches(pattern.span, shown(pattern), closest(shown(pattern), possible)));
   }
   for (size_t k = 0; k < program_.parameters.size(); ++k) {
     const bool in = std::any_of(train.over.begin(), train.over.end(), [&](const auto& pattern) {
@@ -151,39 +166,76 @@ std::vector<size_t> Checker::trained(const syntax::Train& train) {
   return chosen;
 }
 
+// The loop is one for all blocks: what one says of it holds for all, and what two say must agree.
+void Checker::shared_option(const syntax::Option& option, double value) {
+  const std::string& name = option.name.text;
+  const auto [known, is_new] = shared_.try_emplace(name, SharedOption{value, option.name.span});
+  if (!is_new && known->second.value != value) {
+    fail(errors::blocks_differ(option.name.span, name, known->second.at));
+  }
+}
+
+void Checker::share_options() {
+  const auto whole = [&](const char* name) -> std::optional<int64_t> {
+    const auto known = shared_.find(name);
+    if (known == shared_.end()) return std::nullopt;
+    return static_cast<int64_t>(known->second.value);
+  };
+  for (Train& train : program_.trains) {
+    train.epochs = whole("epochs");
+    train.steps = whole("steps");
+    train.batch = whole("batch");
+    train.patience = whole("patience");
+    train.shuffle = whole("shuffle").value_or(1) != 0;
+    train.drop_last = whole("drop_last").value_or(0) != 0;
+    train.recompute = whole("recompute").value_or(0) != 0;
+    train.validation = shared_.contains("validation") ? shared_["validation"].value : 0;
+  }
+  const auto patience = shared_.find("patience");
+  if (patience == shared_.end() || shared_.contains("validation")) return;
+  diagnostics_.add(errors::patience_alone(patience->second.at));
+}
+
+// Whether training ends after this step. `gradients` is all of the block's as one vector.
+Value Checker::until(const syntax::Expr& condition, const Train& made) {
+  std::vector<Value> parts;
+  for (const OptimizerUpdate& update : made.optimizer) {
+    const Shape flat = {size_of(graph().shape(update.gradient))};
+    parts.push_back(graph().reshape(update.gradient, flat));
+  }
+  Scope inner;
+  inner.parent = &file_;
+  if (!parts.empty()) inner.names["gradients"] = {Tensor{graph().concat(std::move(parts), 0)}};
+  const Value test = value(evaluate(condition, inner), condition.span);
+  if (graph().type(test).element != Element::boolean || !graph().shape(test).empty()) {
+    fail(errors::bad_option(condition.span, "until",
+                            "a condition, such as `norm(gradients) < 1e-6`"));
+  }
+  return test;
+}
+
 void Checker::train_option(const syntax::Option& option, Train& made) {
   const std::string& name = option.name.text;
   const Span at = option.value->span;
   const auto positive = [&] {
     const int64_t number = whole(evaluate(*option.value, file_), at);
     if (number <= 0) fail(errors::bad_option(at, name, "a positive whole number"));
-    return number;
+    return static_cast<double>(number);
   };
-  const auto flag = [&] { return truth(evaluate(*option.value, file_), at); };
+  const auto flag = [&] { return truth(evaluate(*option.value, file_), at) ? 1.0 : 0.0; };
   const auto number = [&] { return constant(evaluate(*option.value, file_), at); };
-  if (name == "epochs") {
-    made.epochs = positive();
-  } else if (name == "steps") {
-    made.steps = positive();
-  } else if (name == "batch") {
-    made.batch = positive();
-  } else if (name == "patience") {
-    made.patience = positive();
-  } else if (name == "shuffle") {
-    made.shuffle = flag();
-  } else if (name == "drop_last") {
-    made.drop_last = flag();
+  if (name == "epochs" || name == "steps" || name == "batch" || name == "patience") {
+    shared_option(option, positive());
+  } else if (name == "shuffle" || name == "drop_last" || name == "recompute") {
+    shared_option(option, flag());
   } else if (name == "validation") {
-    made.validation = number();
-    if (!(made.validation >= 0 && made.validation < 1)) {
-      fail(errors::bad_option(at, name, "a share from 0 up to 1"));
-    }
+    const double share = number();
+    if (!(share >= 0 && share < 1)) fail(errors::bad_option(at, name, "a share from 0 up to 1"));
+    shared_option(option, share);
   } else if (name == "clip_norm") {
     made.clip_norm = number();
     if (!(*made.clip_norm > 0)) fail(errors::bad_option(at, name, "a positive number"));
-  } else if (name == "until" || name == "recompute") {
-    fail(errors::not_supported(option.name.span, "`" + name + "`"));
-  } else {
+  } else if (name != "until") {  // which is read when there are gradients
     static const std::vector<std::string> names = {
         "optimizer",  "epochs",    "steps",    "batch",     "shuffle", "drop_last",
         "validation", "clip_norm", "patience", "recompute", "until"};
@@ -204,11 +256,13 @@ void Checker::train(const syntax::Train& train) {
     }
   }
   const syntax::Expr* optimizer = nullptr;
+  const syntax::Expr* until_condition = nullptr;
   bool sound = true;
   for (const syntax::Option& option : train.options) {
     if (option.name.text == "optimizer") {
       optimizer = option.value.get();
     } else {
+      if (option.name.text == "until") until_condition = option.value.get();
       sound = succeeds([&] { train_option(option, made); }) && sound;
     }
   }
@@ -219,7 +273,15 @@ void Checker::train(const syntax::Train& train) {
   for (size_t parameter : trained(train)) {
     made.optimizer.push_back(optimizer_update(*optimizer, parameter, made));
   }
+  if (until_condition != nullptr) made.until = until(*until_condition, made);
   program_.trains.push_back(std::move(made));
+}
+
+// A block by its loss, with its number where there are more of that loss.
+std::string Checker::block_name(const std::string& loss) {
+  const auto earlier = std::count_if(program_.trains.begin(), program_.trains.end(),
+                                     [&](const Train& train) { return train.loss == loss; });
+  return earlier == 0 ? loss : fmt::format("{}#{}", loss, earlier + 1);
 }
 
 // Instantiates the optimizer's body for one parameter: `w`, its gradient `g`, the step `t` from 1.
@@ -234,7 +296,8 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
     fail(errors::no_such_optimizer(
         named.span, use == nullptr ? std::string_view() : closest(use->name, known)));
   }
-  const syntax::Optimizer& rule = *optimizers_[use->name];
+  const auto& [declared, scope] = optimizers_[use->name];
+  const syntax::Optimizer& rule = *declared;
   const Parameter& weight = program_.parameters[parameter];
   const Type type = graph().type(weight.value);
 
@@ -242,19 +305,18 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   update.parameter = parameter;
   update.gradient = graph().leaf(Op::input, "gradient:" + weight.name, type);
   Scope inner;
-  inner.parent = &file_;
+  inner.parent = scope;
   Arguments arguments;
   if (call != nullptr) arguments = evaluate(call->arguments, file_);
   bind(rule.formals, arguments, inner, optimizer.span, use->name);
-  const Value step = value(file_.names.at("step"), optimizer.span);
-  inner.names["t"] = {Tensor{graph().map(Op::add, {step, graph().constant(1)})}};
+  inner.names["t"] = {Tensor{graph().map(Op::add, {step_, graph().constant(1)})}};
   inner.names["w"] = {Tensor{weight.value}};
   inner.names["g"] = {Tensor{update.gradient}};
   std::map<std::string, Value> leaves = {{"w", weight.value}};
   const auto state = [&](const syntax::State& x) {
     Parameter slot;
     // Of this train block, so that two blocks over one parameter do not share it.
-    slot.name = fmt::format("{}:{}:{}", made.loss, x.name.text, weight.name);
+    slot.name = fmt::format("{}:{}:{}", block_name(made.loss), x.name.text, weight.name);
     slot.value = graph().leaf(Op::state, slot.name, type);
     slot.initialiser.value =
         graph().broadcast(real(evaluate(*x.value, inner), x.value->span), type.shape);

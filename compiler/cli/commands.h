@@ -14,6 +14,8 @@ void add_train(CLI::App& app, Status& status);
 void add_eval(CLI::App& app, Status& status);
 void add_predict(CLI::App& app, Status& status);
 void add_gradcheck(CLI::App& app, Status& status);
+void add_bench(CLI::App& app, Status& status);
+void add_sample(CLI::App& app, Status& status);
 void add_format(CLI::App& app, Status& status);
 
 }  // namespace gradus::cli

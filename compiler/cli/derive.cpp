@@ -13,6 +13,7 @@
 #include "compiler/cli/session.h"
 #include "compiler/compile.h"
 #include "compiler/formula/derive.h"
+#include "compiler/graph/rewrite.h"
 #include "grammar/diagnostic.h"
 #include "runtime/file.h"
 
@@ -120,9 +121,20 @@ Status derive(const DeriveOptions& options) {
 
   const Gradients gradients = differentiate(program->graph, loss->value, variables);
   formula::Subject about{{}, *loss, gradients.loss, gradients.log};
-  for (const NamedValue& each : program->definitions) {
-    about.definitions.push_back({each.name, each.value});
+  // Which derivatives the file overrides has been heeded: what is written is what is computed.
+  std::vector<Value> values = {loss->value};
+  for (const NamedValue& each : program->definitions) values.push_back(each.value);
+  for (const auto& each : program->derivatives) {
+    const bool is_quotient = each.kind == "grad" || each.kind == "diff" || each.kind == "jacobian";
+    if (is_quotient) values.insert(values.end(), {each.result, each.of, each.by});
   }
+  values = without_calls(program->graph, values);
+  auto next = values.begin();
+  about.loss.value = *next++;
+  for (const NamedValue& each : program->definitions) {
+    about.definitions.push_back({each.name, *next++});
+  }
+  for (; next != values.end(); next += 3) about.derivatives.push_back({next[0], next[1], next[2]});
   std::vector<formula::Wanted> wanted;
   for (size_t k = 0; k < variables.size(); ++k) {
     const Value gradient = options.raw ? gradients.raw[k].value : gradients.simplified[k].value;

@@ -23,7 +23,7 @@ Function named_values(const Program& program) {
 }
 
 Function step_of(Program& program) {
-  if (!program.trains.empty()) return training_step(program, program.trains[0]);
+  if (!program.trains.empty()) return training_step(program, 0);
   if (program.losses.empty()) return evaluation(program);
   return with_gradients(
       program, differentiate(program.graph, program.losses[0].value, parameters_of(program)));

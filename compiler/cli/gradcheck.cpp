@@ -48,17 +48,19 @@ struct Checked {
   int64_t entries = 0;    // that were looked at
   int64_t unsettled = 0;  // of these, where the differences do not tell: at a kink of the loss
   int64_t size = 0;
-  bool overridden = false;  // by stop_gradient: the gradient is not meant to be the derivative
+  bool overridden =
+      false;  // by stop_gradient or `derivative`: the gradient is not meant to be the derivative
 
   bool judged() const { return !overridden && (entries == 0 || unsettled < entries); }
   bool passed() const { return !judged() || error <= tolerance; }
 };
 
-// Parameters that reach the loss through a stop_gradient.
+// Parameters that reach the loss through a stop_gradient or an overridden derivative.
 std::set<Value> overridden(const Graph& graph, Value loss) {
   std::vector<Value> stopped;
   for (Value value : reachable(graph, std::span(&loss, 1))) {
-    if (graph[value].op == Op::stop_gradient) stopped.push_back(value);
+    const Op op = graph[value].op;
+    if (op == Op::stop_gradient || op == Op::call) stopped.push_back(value);
   }
   const std::vector<Value> behind = reachable(graph, stopped);
   return {behind.begin(), behind.end()};
@@ -188,7 +190,7 @@ class Gradcheck {
     if (each.unsettled > 0) {
       remarks += fmt::format(", {} of them at a kink and not judged", each.unsettled);
     }
-    if (each.overridden) remarks += ", overridden by stop_gradient";
+    if (each.overridden) remarks += ", overridden";
     fmt::print("{} {}: {:.1e}{}\n",
                !each.judged()  ? "--  "
                : each.passed() ? "ok  "

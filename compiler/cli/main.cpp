@@ -86,6 +86,8 @@ int main(int argc, char** argv) {
   add_eval(app, status);
   add_predict(app, status);
   add_gradcheck(app, status);
+  add_bench(app, status);
+  add_sample(app, status);
   add_format(app, status);
 
   try {

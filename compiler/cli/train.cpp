@@ -3,15 +3,22 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
+#include "compiler/cli/checkpoint.h"
 #include "compiler/cli/commands.h"
 #include "compiler/cli/dump.h"
 #include "compiler/cli/model.h"
 #include "compiler/cli/report.h"
+#include "compiler/cli/schedule.h"
 #include "compiler/cli/session.h"
 #include "compiler/compile.h"
+#include "runtime/curve.h"
+#include "runtime/event_file.h"
+#include "runtime/file.h"
 #include "runtime/interrupt.h"
+#include "runtime/metrics_log.h"
 #include "runtime/progress.h"
 #include "runtime/training.h"
 
@@ -21,56 +28,13 @@ namespace {
 struct TrainOptions : Options {
   std::string weights;  // start from
   std::string save;
+  std::string out;  // the run's folder
+  bool resume = false;
   int64_t epochs = 0;
   int64_t steps = 0;
   int64_t batch = 0;
   bool allow_missing = false;
 };
-
-// What the program's first `train` block says, changed by what the command line says.
-struct Schedule {
-  runtime::BatchOptions batches;
-  int64_t steps = 0;
-};
-
-Schedule schedule_of(const Train& train, const TrainOptions& options, int64_t samples) {
-  Schedule schedule;
-  schedule.batches = {.batch = options.batch > 0 ? options.batch : train.batch.value_or(0),
-                      .shuffle = train.shuffle,
-                      .drop_last = train.drop_last,
-                      .seed = options.seed};
-  const int64_t batch = schedule.batches.batch > 0 ? schedule.batches.batch : samples;
-  int64_t per_epoch = 1;
-  if (batch > 0 && samples > 0) {
-    per_epoch =
-        train.drop_last ? std::max<int64_t>(samples / batch, 1) : (samples + batch - 1) / batch;
-  }
-  if (options.steps > 0) {
-    schedule.steps = options.steps;
-  } else if (options.epochs > 0) {
-    schedule.steps = options.epochs * per_epoch;
-  } else if (train.steps) {
-    schedule.steps = *train.steps;
-  } else {
-    schedule.steps = train.epochs.value_or(1) * per_epoch;
-  }
-  return schedule;
-}
-
-// The optimizers' own states, beside the weights.
-std::optional<runtime::Error> add_optimizer_states(const Program& program, Session& session) {
-  for (const Train& train : program.trains) {
-    for (const OptimizerUpdate& update : train.optimizer) {
-      for (const Parameter& state : update.states) {
-        auto value = initial(program, state, session.data.dims, session.precision, 0);
-        if (!value) return value.error();
-        session.weights.all.push_back(
-            {runtime::Role::optimizer_state, state.name, *std::move(value)});
-      }
-    }
-  }
-  return std::nullopt;
-}
 
 // The first definition that is not finite on this batch, in the order of the file.
 std::string first_not_finite(Program& program, Session& session,
@@ -97,8 +61,8 @@ std::string first_not_finite(Program& program, Session& session,
 
 class TrainingRun {
  public:
-  TrainingRun(const TrainOptions& options, Program& program)
-      : options_(options), program_(program) {}
+  TrainingRun(TrainOptions options, Program& program)
+      : options_(std::move(options)), program_(program) {}
 
   Status operator()() {
     if (program_.trains.empty()) {
@@ -107,23 +71,61 @@ class TrainingRun {
       return Status::model_errors;
     }
     if (auto error = prepare()) return unreadable(options_, *error);
+    if (auto error = make_folder()) return unreadable(options_, *error);
     if (auto error = compile()) return unreadable(options_, *error);
     return run();
   }
 
  private:
+  std::string in_folder(const char* name) const { return options_.out + "/" + name; }
+
+  // Reads the checkpoint that the run goes on from. Its seed is the run's.
+  std::optional<runtime::Error> take_up() {
+    auto read = read_checkpoint(in_folder("last.ckpt"));
+    if (!read) return read.error();
+    checkpoint_ = *std::move(read);
+    options_.seed = checkpoint_->seed;
+    return std::nullopt;
+  }
+
+  std::optional<runtime::Error> go_on() {
+    const std::string path = in_folder("last.ckpt");
+    if (auto error = take_variables(*checkpoint_, path, session_.weights)) return error;
+    if (checkpoint_->batch == schedule_.batches.batch) return std::nullopt;
+    return runtime::Error{
+        fmt::format("{} is of a run with batches of {}", path, checkpoint_->batch),
+        fmt::format("go on with `--batch {}`", checkpoint_->batch)};
+  }
+
+  // The folder of the run, with the model file as it is run.
+  std::optional<runtime::Error> make_folder() {
+    if (options_.out.empty()) return std::nullopt;
+    std::error_code error;
+    std::filesystem::create_directories(options_.out, error);
+    if (error) return runtime::Error{fmt::format("{}: {}", options_.out, error.message()), ""};
+    const auto text = options_.file == "-" ? std::nullopt : read_text(options_.file);
+    if (!text) return std::nullopt;
+    runtime::NewFile copy(in_folder("model.grad"));
+    copy.write(*text);
+    return copy.commit();
+  }
+
   std::optional<runtime::Error> prepare() {
     const Precision precision = precision_of(program_, options_);
+    if (options_.resume) {
+      if (auto error = take_up()) return error;
+    }
     SavedWeights saved;
     if (!options_.weights.empty()) {
       auto read = read_weights(options_.weights);
       if (!read) return read.error();
       saved = *std::move(read);
     }
-    auto data = bind_data(program_, precision, options_,
-                          {.only = nullptr,
-                           .validation = program_.trains[0].validation,
-                           .known = &saved.preparations});
+    auto data =
+        bind_data(program_, precision, options_,
+                  {.only = nullptr,
+                   .validation = program_.trains[0].validation,
+                   .known = checkpoint_ ? &checkpoint_->preparations : &saved.preparations});
     if (!data) return data.error();
     auto weights = initial_weights(program_, data->dims, precision, options_.seed);
     if (!weights) return weights.error();
@@ -137,14 +139,19 @@ class TrainingRun {
     if (session_.data.samples && training_rows_ == 0) {
       return runtime::Error{"the data have no samples to train on", ""};
     }
-    schedule_ = schedule_of(program_.trains[0], options_, training_rows_);
-    return std::nullopt;
+    schedule_ =
+        loop_of(program_.trains[0],
+                {.epochs = options_.epochs, .steps = options_.steps, .batch = options_.batch},
+                options_.seed, training_rows_);
+    return checkpoint_ ? go_on() : std::nullopt;
   }
 
   std::optional<runtime::Error> compile() {
     const auto start = std::chrono::steady_clock::now();
     std::vector<Function> steps;
-    for (const Train& train : program_.trains) steps.push_back(training_step(program_, train));
+    for (size_t k = 0; k < program_.trains.size(); ++k) {
+      steps.push_back(training_step(program_, k));
+    }
     auto programs =
         compiled(program_, steps, session_.data.dims,
                  runtime::batch_sizes(training_rows_, schedule_.batches), session_.precision);
@@ -182,7 +189,10 @@ class TrainingRun {
     training.steps = schedule_.steps;
     training.loss = program_.trains[0].loss;
     for (const NamedValue& loss : program_.losses) training.losses.push_back(loss.name);
-    if (program_.trains[0].until.valid()) training.until = "until";
+    for (size_t k = 0; k < program_.trains.size(); ++k) {
+      if (program_.trains[k].until.valid()) training.until.push_back(until_name(k));
+    }
+    if (checkpoint_) training.from = &checkpoint_->standing;
     training.patience = program_.trains[0].patience.value_or(0);
     training.stop = runtime::Interrupt::requested;
     training.diverged = [&](const runtime::Batches::Batch& batch, int64_t step) {
@@ -190,17 +200,50 @@ class TrainingRun {
       diverged_at = step;
     };
     if (!options_.quiet) training.listeners.push_back(&progress);
+    std::optional<runtime::Error> unsaved;
+    std::optional<runtime::MetricsLog> log;
+    std::optional<runtime::EventFile> events;
+    if (!options_.out.empty()) {
+      const int64_t from = checkpoint_ ? checkpoint_->standing.step : 0;
+      log.emplace(in_folder("metrics.jsonl"), schedule_.steps, batches.per_epoch(), from);
+      events.emplace(options_.out, schedule_.steps);
+      if (!log->good() || !events->good()) {
+        return unreadable(options_, {"can not write into " + options_.out, ""});
+      }
+      training.listeners.push_back(&*log);
+      training.listeners.push_back(&*events);
+      training.save = [&](const runtime::Standing& standing) {
+        const Checkpoint saved{
+            standing, options_.seed, schedule_.batches.batch, session_.data.preparations, {}};
+        unsaved = write_checkpoint(in_folder("last.ckpt"), saved, session_.weights);
+      };
+    }
 
     const runtime::Interrupt interrupt;
     const runtime::Training done =
         runtime::train(programs_, session_.weights, batches, training,
                        {validation_, validation_.empty() ? nullptr : &held_out}, &pool);
+    if (unsaved) return unreadable(options_, *unsaved);
+    if (auto error = save_run()) return unreadable(options_, *error);
     if (!options_.save.empty()) {
       if (auto error = save_weights(options_.save, session_.weights, session_.data.preparations)) {
         return unreadable(options_, *error);
       }
     }
     return finish(done, culprit, diverged_at);
+  }
+
+  // What the folder has when the run has ended.
+  std::optional<runtime::Error> save_run() {
+    if (options_.out.empty()) return std::nullopt;
+    const auto log = runtime::read_file(in_folder("metrics.jsonl"));
+    if (!log) return log.error();
+    const std::string& loss = program_.trains[0].loss;
+    runtime::NewFile curve(in_folder("curve.svg"));
+    curve.write(runtime::chart(runtime::curves_of(*log, loss), "step"));
+    if (auto error = curve.commit()) return error;
+    return save_weights(in_folder("weights.safetensors"), session_.weights,
+                        session_.data.preparations);
   }
 
   Status finish(const runtime::Training& done, const std::string& culprit, int64_t diverged_at) {
@@ -252,11 +295,12 @@ class TrainingRun {
     return static_cast<int64_t>(session_.data.split.validation.size());
   }
 
-  const TrainOptions& options_;
+  TrainOptions options_;
   Program& program_;
   std::optional<Program> evaluated_;
+  std::optional<Checkpoint> checkpoint_;  // that the run goes on from
   Session session_;
-  Schedule schedule_;
+  Loop schedule_;
   runtime::BatchOptions held_out_;
   int64_t training_rows_ = 0;
   std::vector<runtime::Program> programs_;
@@ -266,6 +310,13 @@ class TrainingRun {
 
 Status train(const TrainOptions& options) {
   Status status = Status::done;
+  if (options.resume && (options.out.empty() || !options.weights.empty())) {
+    print_error(options,
+                options.out.empty() ? "`--resume` goes on in a run's folder"
+                                    : "`--resume` has weights of its own",
+                options.out.empty() ? "say which: `--out DIR`" : "leave out `--weights`");
+    return Status::wrong_usage;
+  }
   std::optional<Program> program = load_model(options, true, status);
   if (!program) return status;
   return TrainingRun(options, *program)();
@@ -288,6 +339,9 @@ void add_train(CLI::App& app, Status& status) {
                     "start missing weights from their initialisers");
   command->add_option("--save", options->save, "write the weights here: .safetensors or .npz")
       ->check(weights_ending());
+  command->add_option("--out", options->out,
+                      "the run's folder: weights, checkpoint, metrics, a curve");
+  command->add_flag("--resume", options->resume, "go on from the checkpoint in the run's folder");
   command->callback(
       [options, &status] { status = options->dump.empty() ? train(*options) : dump(*options); });
 }

@@ -75,13 +75,31 @@ Result<SavedWeights> read_weights(const std::string& path) {
   if (!file) return file.error();
   SavedWeights saved;
   saved.values = std::move(file->tensors);
-  for (const auto& [key, text] : file->metadata) {
+  auto preparations = preparations_of(file->metadata, path);
+  if (!preparations) return preparations.error();
+  saved.preparations = *std::move(preparations);
+  return saved;
+}
+
+runtime::Metadata preparations_as_metadata(
+    const std::map<std::string, runtime::Preparation>& preparations) {
+  runtime::Metadata metadata;
+  for (const auto& [input, preparation] : preparations) {
+    metadata[std::string(preparation_key) + input] = runtime::to_text(preparation);
+  }
+  return metadata;
+}
+
+Result<std::map<std::string, runtime::Preparation>> preparations_of(
+    const runtime::Metadata& metadata, const std::string& path) {
+  std::map<std::string, runtime::Preparation> preparations;
+  for (const auto& [key, text] : metadata) {
     if (!key.starts_with(preparation_key)) continue;
     auto preparation = runtime::parse_preparation(text);
     if (!preparation) return Error{path + ": " + preparation.error().message, ""};
-    saved.preparations.emplace(key.substr(preparation_key.size()), *std::move(preparation));
+    preparations.emplace(key.substr(preparation_key.size()), *std::move(preparation));
   }
-  return saved;
+  return preparations;
 }
 
 std::optional<Error> take_weights(const SavedWeights& saved, bool allow_missing,
@@ -119,11 +137,7 @@ std::optional<Error> save_weights(const std::string& path, const runtime::Variab
     if (variable.role == runtime::Role::optimizer_state) continue;
     views.push_back({variable.name, &variable.values});
   }
-  runtime::Metadata metadata;
-  for (const auto& [input, preparation] : preparations) {
-    metadata[std::string(preparation_key) + input] = runtime::to_text(preparation);
-  }
-  return runtime::write_tensors(path, views, metadata);
+  return runtime::write_tensors(path, views, preparations_as_metadata(preparations));
 }
 
 }  // namespace gradus::cli

@@ -30,6 +30,12 @@ runtime::Result<SavedWeights> read_weights(const std::string& path);
 std::optional<runtime::Error> take_weights(const SavedWeights& saved, bool allow_missing,
                                            const std::string& path, runtime::Variables& weights);
 
+// Preparations as metadata of a file, by input; and back. `path` is for errors.
+runtime::Metadata preparations_as_metadata(
+    const std::map<std::string, runtime::Preparation>& preparations);
+runtime::Result<std::map<std::string, runtime::Preparation>> preparations_of(
+    const runtime::Metadata& metadata, const std::string& path);
+
 // The starting value of one parameter, state or optimizer state.
 runtime::Result<runtime::Tensor> initial(const Program& program, const Parameter& parameter,
                                          const DimBindings& dims, Precision precision,

@@ -12,6 +12,13 @@ namespace gradus::formula {
 
 enum class Format : unsigned char { text, latex, numpy };
 
+// A definition that is a derivative itself: result = ∂of/∂by.
+struct TakenDerivative {
+  Value result;
+  Value of;
+  Value by;
+};
+
 // What is differentiated: the values that the user gave names to, in the file's order, as written,
 // and the one whose derivatives these are.
 struct Subject {
@@ -19,6 +26,7 @@ struct Subject {
   Definition loss;                      // as written
   Value simplified;                     // the same value as it is computed
   Derivation derivation;                // of the loss as it is computed
+  std::vector<TakenDerivative> derivatives = {};
 };
 
 // A derivative that is asked for.

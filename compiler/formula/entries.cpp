@@ -183,6 +183,7 @@ Expr Reader::entry_atom(Value value, const Indices& indices) {
   if (node.op == Op::iota) return indices[0];
   if (node.op == Op::view) return entry_view(value, indices);
   if (node.op == Op::spread) return entry_spread(value, indices);
+  if (node.op == Op::call) return at_operand(node.operands[0], indices);
   if (node.op == Op::concat) return entry_concat(value, indices);
   if (node.op == Op::cumsum) return entry_cumsum(value, indices);
   if (node.op == Op::gather) return entry_gather(value, indices);

@@ -90,7 +90,7 @@ class Collector {
     } else if (node.op == Op::neg && std::fabs(power) == 1) {
       product_.top = -product_.top;
       return collect(x[0], at, power);
-    } else if (node.op == Op::stop_gradient) {
+    } else if (node.op == Op::stop_gradient || node.op == Op::call) {
       return collect(x[0], at, power);
     } else if (node.op == Op::pow && !graph_.shape(value).empty() == !graph_.shape(x[0]).empty()) {
       if (auto exponent = literal(graph_, x[1]); exponent && *exponent != 0) {

@@ -68,6 +68,7 @@ std::optional<Expr> Reader::whole_structure(Value value) {
                : constant(std::get<Literal>(node.attributes).value);
   }
   if (node.op == Op::size) return dim(std::get<Extent>(node.attributes).dim);
+  if (node.op == Op::call) return whole_tensor(node.operands[0]);
   std::vector<Expr> x;
   for (Value operand : node.operands) {
     auto written = whole_tensor(operand);

@@ -30,7 +30,8 @@ bool is_transparent(const Graph& graph, Value value) {
     return literal(graph, node.operands[1]).has_value() &&
            literal(graph, node.operands[2]).has_value();
   }
-  return node.op == Op::to_real || node.op == Op::stop_gradient || node.op == Op::neg;
+  constexpr Op ops[] = {Op::to_real, Op::stop_gradient, Op::neg, Op::call};
+  return std::find(std::begin(ops), std::end(ops), node.op) != std::end(ops);
 }
 
 // The values that formulas of the roots are made of, operands first: down to names, which are

@@ -62,13 +62,28 @@ void Walk::add_forward() {
   page_.emplace_back(Remark{"Forward", {}, true});
   for (Value value : order_) {
     const bool is_input = is_leaf(graph_[value].op) && !is_constant(graph_, value);
-    if (!is_input) sheet_.add(page_, name(value), value);
+    if (!is_input) add_forward(value);
   }
   // The loss may be called something else too.
   const Expr loss = sheet_.name_of(subject_.loss.name);
   if (!(name(subject_.loss.value) == loss)) {
     page_.emplace_back(Equation{loss, {name(subject_.loss.value)}});
   }
+}
+
+// A definition; one that is a derivative is written as such too, `u_x = ∂u/∂x = …`.
+void Walk::add_forward(Value value) {
+  const auto taken =
+      std::find_if(subject_.derivatives.begin(), subject_.derivatives.end(), [&](const auto& each) {
+        return each.result == value && has_name(each.of) && has_name(each.by);
+      });
+  if (taken == subject_.derivatives.end()) return sheet_.add(page_, name(value), value);
+  Reader& reader = sheet_.reader();
+  Equation equation = reader.equation(name(value), value);
+  const Expr as_written = derivative(reader.name_of(taken->of), reader.name_of(taken->by));
+  equation.right.insert(equation.right.begin(), as_written);
+  sheet_.add_auxiliaries_of(page_, value);
+  page_.emplace_back(std::move(equation));
 }
 
 Expr Walk::adjoint(Value value) const {

@@ -30,6 +30,7 @@ class Walk {
   using Path = std::vector<Edge>;
 
   void add_forward();
+  void add_forward(Value value);
   void add_walk_to(const Wanted& wanted);
   void add_chain(const Wanted& wanted, const std::vector<Path>& paths);
   Expr chain(const Path& path);
@@ -42,6 +43,7 @@ class Walk {
   std::vector<Path> paths_to(Value variable) const;
   bool is_definition(Value value) const { return names_.count(value) > 0; }
   Expr name(Value value) const { return sheet_.reader().name_of(value); }
+  bool has_name(Value value) const { return sheet_.reader().is_named(value); }
   Expr adjoint(Value value) const;
 
   // The user with leaves in place of what it reads: so that what else it is made of counts as

@@ -14,6 +14,7 @@ struct Row {
 };
 
 constexpr Row rows[] = {
+    {Op::call, -1, of_call},
     {Op::view, 0, of_view},
     {Op::spread, 0, of_spread},
     {Op::reshape, 0, of_reshape},
@@ -61,6 +62,7 @@ bool flows(const Graph& graph, Value user, int operand) {
   if (graph.type(node.operands[operand]).element != Element::real) return false;
   if (node.type.element != Element::real) return false;
   if (is_map(node.op)) return !map_of(node.op).gradient[operand].empty();
+  if (node.op == Op::call && is_overridden_by_zero(graph, user, operand)) return false;
   const Row* row = row_of(node.op);
   return row != nullptr && (row->operand == -1 || row->operand == operand);
 }

@@ -40,6 +40,14 @@ Value of_softmax(Graph& graph, Value user, int operand, Value g);
 Value of_log_softmax(Graph& graph, Value user, int operand, Value g);
 Value of_cumsum(Graph& graph, Value user, int operand, Value g);
 
+// override.cpp
+Value of_call(Graph& graph, Value user, int operand, Value g);
+// Whether no derivative flows into that operand of a call.
+bool is_overridden_by_zero(const Graph& graph, Value user, int operand);
+// How a call moves where one input moves along t. An override says how adjoints are pulled back,
+// g ↦ Jᵀg; J·t is the derivative of tᵀ(Jᵀg) by g. What of it is not linear in g is taken at g = 0.
+Value pushed_through_call(Graph& graph, Value user, int operand, Value t);
+
 // x, which lacks `axes` of `shape`, repeated along them: undoes the shape change of a reduction.
 Value along(Graph& graph, Value x, const Shape& shape, const std::vector<int>& axes);
 

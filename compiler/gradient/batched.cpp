@@ -148,6 +148,8 @@ class Batching {
       }
       case Op::contract:
         return of_contract(node);
+      case Op::call:  // of many values at once it is its result alone
+        return lifted(node.operands[0]);
       case Op::softmax:
       case Op::log_softmax:
         return graph_.normalise(node.op, lifted(node.operands[0]),

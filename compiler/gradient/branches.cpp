@@ -112,6 +112,7 @@ Value Branches::carried(Value user, int operand, Value condition) {
     if (graph_.type(target).rank() != 0) return condition;
     return graph_.reduce(Op::reduce_any, condition, all_axes(rank));
   }
+  if (op == Op::call) return {};
   if (op == Op::contract) return through_contraction(user, operand, condition);
   if (op == Op::softmax || op == Op::log_softmax) {
     const std::vector<int> axes = std::get<Axes>(graph_[user].attributes).axes;

@@ -64,6 +64,7 @@ Value in_log_softmax(Graph& graph, Value user, int operand, Value t) {
 
 Rule rule_of(Op op) {
   static const std::unordered_map<Op, Rule> rules = {
+      {Op::call, adjoint::pushed_through_call},
       {Op::view, in_view},
       {Op::spread, linear},
       {Op::reshape, linear},

@@ -13,8 +13,8 @@ struct SampleUse {
     mixed,    // a sample of the value on other samples of the variable
   };
   Kind kind = Kind::none;
-  int axis = -1;   // aligned: the axis of the samples in the value
-  Value where;     // mixed: the node where samples meet first
+  int axis = -1;  // aligned: the axis of the samples in the value
+  Value where;    // mixed: the node where samples meet first
 
   friend bool operator==(const SampleUse&, const SampleUse&) = default;
 };

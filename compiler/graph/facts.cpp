@@ -255,7 +255,7 @@ class Of {
       const auto& view = std::get<View>(attributes);
       return view.fill ? either(bounded_as(at(0)), exactly(*view.fill)) : bounded_as(at(0));
     }
-    if (op == Op::reshape || op == Op::gather) return bounded_as(at(0));
+    if (op == Op::reshape || op == Op::gather || op == Op::call) return bounded_as(at(0));
     if (op == Op::concat) return of_concat();
     if (op == Op::contract) return of_contraction();
     if (op == Op::softmax) return between(0, 1, true);

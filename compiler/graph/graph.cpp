@@ -67,6 +67,7 @@ struct MixAttributes {
     mix(seed, static_cast<size_t>(a.free));
     for (const auto& access : a.accesses) mix(seed, access);
   }
+  void operator()(const Overridden& a) const { mix(seed, std::hash<const void*>{}(a.by.get())); }
   void operator()(const Gathering& a) const {
     mix(seed, a.shape);
     for (const Coordinate& each : a.from) {
@@ -323,6 +324,13 @@ std::optional<int> as_one_axis(const Gathering& gathering, int indices) {
     if (gathering.from == along_one_axis(rank, axis, indices)) return axis;
   }
   return std::nullopt;
+}
+
+Value Graph::call(Value result, std::vector<Value> inputs, std::shared_ptr<const Override> by) {
+  require(inputs.size() == by->inputs.size(), Op::call, "not one input for each leaf");
+  Type type = this->type(result);
+  inputs.insert(inputs.begin(), result);
+  return add({Op::call, std::move(inputs), Overridden{std::move(by)}, std::move(type)});
 }
 
 Value Graph::broadcast(Value x, const Shape& shape, const std::vector<int>& axes) {

@@ -60,6 +60,9 @@ class Graph {
   Value gather(Value table, Value indices, int axis);
   Value scatter_add(Value updates, Value indices, int axis, Shape shape);
 
+  // The result of a function whose derivative by its inputs is overridden.
+  Value call(Value result, std::vector<Value> inputs, std::shared_ptr<const Override> by);
+
   // Shorthands for views.
   // x's axis k becomes the result's axis axes[k]; the other axes of `shape` are new.
   Value broadcast(Value x, const Shape& shape, const std::vector<int>& axes);

@@ -314,6 +314,8 @@ void evaluate_structure(const Node& node, std::span<const Array* const> x, const
     }
   } else if (node.op == Op::softmax || node.op == Op::log_softmax) {
     evaluate_normalised(node.op, std::get<Axes>(a).axes, *x[0], result);
+  } else if (node.op == Op::call) {
+    result.entries = x[0]->entries;
   } else if (node.op == Op::cumsum) {
     evaluate_cumsum(std::get<Along>(a), *x[0], result);
   } else if (node.op == Op::gather) {

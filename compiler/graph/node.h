@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -135,8 +136,23 @@ struct Gathering {
   friend bool operator==(const Gathering&, const Gathering&) = default;
 };
 
-using Attributes =
-    std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target, Contraction, Gathering>;
+// What stands in place of the derivative of a function, for inputs of certain types: the adjoints
+// of the inputs over leaves for these and for the adjoint of the result; invalid where none flows.
+struct Override {
+  std::string function;
+  std::vector<Value> inputs;  // leaves
+  Value adjoint;              // a leaf
+  std::vector<Value> adjoints;
+};
+// call: operand 0 is the result, a value like any other; the others are the inputs, through which
+// alone its derivative flows.
+struct Overridden {
+  std::shared_ptr<const Override> by;
+  friend bool operator==(const Overridden&, const Overridden&) = default;
+};
+
+using Attributes = std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target,
+                                Contraction, Gathering, Overridden>;
 
 struct Node {
   Op op;

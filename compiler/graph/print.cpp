@@ -70,6 +70,7 @@ struct Arguments {
     return plain() + text(a.map) + fill;
   }
   std::string operator()(const Target&) const { return plain(); }
+  std::string operator()(const Overridden& a) const { return a.by->function + " " + plain(); }
   std::string operator()(const Contraction& a) const {
     std::vector<std::string> factors;
     for (size_t k = 0; k < operands.size(); ++k) {

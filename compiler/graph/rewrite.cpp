@@ -31,6 +31,7 @@ struct Substitute {
   Attributes operator()(const Named& a) const { return a; }
   Attributes operator()(const Axes& a) const { return a; }
   Attributes operator()(const Along& a) const { return a; }
+  Attributes operator()(const Overridden& a) const { return a; }
   Attributes operator()(const Extent& a) const { return Extent{a.dim.substituted(dims)}; }
   Attributes operator()(const View& a) const {
     return View{substituted(a.shape, dims), substituted(a.map, dims), a.fill};
@@ -75,6 +76,7 @@ struct Collect {
   void operator()(const Gathering& a) const {
     for (const Coordinate& each : a.from) add(each.at);
   }
+  void operator()(const Overridden&) const {}
 };
 
 Value specialised_leaf(Graph& graph, const Node& node, const DimBindings& dims) {
@@ -147,6 +149,10 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
     case Op::softmax:
     case Op::log_softmax:
       return graph.normalise(node.op, operands[0], std::get<Axes>(std::move(attributes)).axes);
+    case Op::call: {
+      const std::vector<Value> inputs(operands.begin() + 1, operands.end());
+      return graph.call(operands[0], inputs, std::get<Overridden>(std::move(attributes)).by);
+    }
     case Op::cumsum:
       return graph.cumsum(operands[0], std::get<Along>(attributes));
     case Op::gather:
@@ -189,6 +195,15 @@ std::vector<Value> substitute(Graph& graph, std::span<const Value> roots,
   return carried_over(graph, roots, [&](Value value, std::vector<Value> operands) {
     if (auto found = replacements.find(value); found != replacements.end()) return found->second;
     const Node& node = graph[value];
+    return operands == node.operands ? value
+                                     : rebuild(graph, node, std::move(operands), node.attributes);
+  });
+}
+
+std::vector<Value> without_calls(Graph& graph, std::span<const Value> roots) {
+  return carried_over(graph, roots, [&](Value value, std::vector<Value> operands) {
+    const Node& node = graph[value];
+    if (node.op == Op::call) return operands[0];
     return operands == node.operands ? value
                                      : rebuild(graph, node, std::move(operands), node.attributes);
   });

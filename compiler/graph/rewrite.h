@@ -27,6 +27,10 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
 std::vector<Value> substitute(Graph& graph, std::span<const Value> roots,
                               const std::map<Value, Value>& replacements);
 
+// The roots with the results of functions in place of calls: when all derivatives are taken, it
+// does not matter any more which were overridden.
+std::vector<Value> without_calls(Graph& graph, std::span<const Value> roots);
+
 // The dimension names that these roots depend on and `dims` does not bind, sorted.
 std::vector<std::string> unbound_dims(const Graph& graph, std::span<const Value> roots,
                                       const DimBindings& dims);

@@ -57,6 +57,7 @@ class Check {
     if (op == Op::concat) return has<Along>(count);
     if (op == Op::contract) return has<Contraction>(count);
     if (op == Op::cumsum) return has<Along>(1);
+    if (op == Op::call) return has<Overridden>(count);
     if (op == Op::gather || op == Op::scatter_add) return has<Gathering>(count);
     require(false, "an operator that the verifier does not know");
   }

@@ -20,7 +20,7 @@ Machine two_neurons(bool train) {
   const Gradients gradients =
       differentiate(program.graph, program.losses[0].value, parameters_of(program));
   const Function function =
-      train ? training_step(program, program.trains[0]) : with_gradients(program, gradients);
+      train ? training_step(program, 0) : with_gradients(program, gradients);
   const DimBindings dims = {{"batch", 4}};
   Machine machine(plan_of(program.graph, function, dims, Precision::f64));
   machine.set("x", xs);
@@ -87,7 +87,7 @@ logits = dense(h, 10)
 loss J = mean(cross_entropy(logits, label))
 train J { optimizer = adam(), epochs = 1, batch = 256 }
 )");
-  const Function function = training_step(program, program.trains[0]);
+  const Function function = training_step(program, 0);
   Machine machine(plan_of(program.graph, function, {{"batch", 256}}, Precision::f32));
   std::mt19937 random(3);
   std::uniform_real_distribution<double> uniform(-1, 1);

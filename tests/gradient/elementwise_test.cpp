@@ -50,7 +50,7 @@ TEST_CASE("elementwise derivatives are those of differences", "[gradient]") {
     const auto errors = errors_of(example);
     CHECK(errors.first < 1e-7);
     CHECK(errors.forward < 1e-12);
-  CHECK(errors.batched < 1e-10);
+    CHECK(errors.batched < 1e-10);
     if (!has_steps) CHECK(errors.second < 1e-6);
 
     // A scalar among larger operands collects the sum.

@@ -131,6 +131,20 @@ def held(P, D):
     return (s / (1 + jnp.exp(s)) + same + frozen).mean() + 12 + 3 * w**2 + (3 * m**2 * stop(m)).sum()
 
 
+@model
+def overrides(P, D):
+    stop = jax.lax.stop_gradient
+    w, v, b, X = P["w"], P["v"], P["b"], D["X"]
+    def turned(x, by=2):
+        return -by * x + stop((1 + by) * x)
+    s = X @ w + b
+    quantised = s + stop(jnp.round(4 * s) / 4 - s)
+    steep = -0.25 * jnp.exp(s)**-1.5
+    scaled = X * (2 * v - stop(v))
+    return (((quantised - D["y"])**2).mean() + turned(s * b).mean() + (turned(s, 3)**2).mean() + (jnp.sin(s)**2).mean()
+            + (scaled**2).mean() + 0.01 * steep.mean())
+
+
 def shape_of(text):
     return tuple(int(eval(d, {}, SIZES)) for d in text.strip("[]").split(",")) if text else ()
 

@@ -162,15 +162,28 @@ TEST_CASE("training finds the minimum and tells of its way", "[training]") {
 TEST_CASE("a run that goes on later is the same run", "[training]") {
   const Dataset data = line();
   const auto programs = programs_to_fit();
+  Recorder whole;
+  Variables never_stopped = start();
+  Batches all(data, {.batch = 4, .seed = 3});
+  train(programs, never_stopped, all, {.steps = 100, .loss = "J", .listeners = {&whole}});
   for (const int64_t cut : {1, 3, 5, 64}) {
     Batches batches(data, {.batch = 4, .seed = 3});
     Variables variables = start();
-    train(programs, variables, batches, {.steps = cut, .loss = "J"});
+    Standing standing;
+    TrainingOptions first = {.steps = cut, .loss = "J"};
+    first.save = [&](const Standing& s) { standing = s; };
+    train(programs, variables, batches, first);
+    CHECK(standing.step == cut);
     Batches again(data, {.batch = 4, .seed = 3});
+    Recorder rest;
     const Training result =
-        train(programs, variables, again, {.steps = 100, .first_step = cut, .loss = "J"});
+        train(programs, variables, again,
+              {.steps = 100, .from = &standing, .loss = "J", .listeners = {&rest}});
     CHECK(result.steps == 100);
     CHECK(value(variables, "w") == trained(100));
+    // An epoch that was cut is reported as a whole.
+    CHECK(rest.epoch_losses.back() == whole.epoch_losses.back());
+    CHECK(rest.epoch_losses.front() == whole.epoch_losses[static_cast<size_t>(cut / 3)]);
   }
 }
 
@@ -249,7 +262,7 @@ TEST_CASE("training ends after the step in which a condition holds", "[training]
   Recorder recorder;
   const Training result =
       train(programs, variables, batches,
-            {.steps = 1000, .loss = "J", .until = "small", .listeners = {&recorder}});
+            {.steps = 1000, .loss = "J", .until = {"small"}, .listeners = {&recorder}});
   CHECK(result.ending == Training::Ending::until);
   CHECK(result.steps < 1000);
   CHECK(recorder.step_losses.back() < 0.1);
