@@ -18,7 +18,7 @@ h = dense(x, 8, act = tanh)
 logits = dense(h, 2)
 loss J = mean(cross_entropy(logits, y))
 metric accuracy = mean(argmax(logits) == y)
-train J { optimizer = adam(rate = cosine(0.05, 200)), epochs = 20, batch = 16, validation = 0.2, patience = 7 }
+train J { optimizer = adam(rate = cosine(0.05, 200)), epochs = 20, batch = 16, validation = 0.2, patience = 30 }
 """
 UNTIL = """param w: [3] = 1
 param v = 2
@@ -80,7 +80,7 @@ def folder_and_resumption(gradus, top):
 
 
 def interruption(gradus, top):
-    run = Run(gradus, top, "endless", MODEL.replace(", patience = 7", ""))
+    run = Run(gradus, top, "endless", MODEL.replace(", patience = 30", ""))
     process = subprocess.Popen(run.command("--steps", "1000000000"), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     process.stderr.readline()  # the first epoch is done
     process.send_signal(signal.SIGINT)
@@ -96,7 +96,7 @@ def endings(gradus, top):
     # ‖2w‖ = 2√3 · 0.8ⁿ falls below 1e-3 in the 38th step.
     check(report["steps"] == 38, f"until: {report}")
     check(set(report["losses"]) == {"J", "K"}, f"conditions are not reported: {report}")
-    patient = Run(gradus, top, "patient", MODEL.replace("epochs = 20", "epochs = 2000").replace("cosine(0.05, 200)", "0.3"))
+    patient = Run(gradus, top, "patient", MODEL.replace("epochs = 20", "epochs = 2000").replace("cosine(0.05, 200)", "0.3").replace("= 30", "= 7"))
     report = patient.train()
     check(report["steps"] < 2000 * 3, "patience ends a run")
     losses = [line["validation"]["J"] for line in map(json.loads, patient.bytes("metrics.jsonl").decode().splitlines())
@@ -104,10 +104,38 @@ def endings(gradus, top):
     check(report["validation"]["losses"]["J"] == min(losses), "the weights of the best epoch are kept")
 
 
+BIGRAM = """input text: index(3)[batch, 9]
+data { text = text("letters.txt") }
+param L: [3, 3] = 0
+seen = text[:, 0:8]
+logits = L[seen]
+loss J = mean(cross_entropy(logits, text[:, 1:9]))
+train J { optimizer = adam(rate = 0.1), epochs = 200 }
+"""
+
+
+def text(gradus, top):
+    (top / "letters.txt").write_text("abcabcabc" * 4)
+    run = Run(gradus, top, "letters", BIGRAM)
+    run.train()
+    sample = [gradus, "sample", str(run.file), "--weights", str(run.folder / "weights.safetensors")]
+    done = subprocess.run([*sample, "--prompt", "ab", "--length", "13", "--temperature", "0"], capture_output=True, text=True)
+    check(done.stdout == "abcabcabcabcabc\n", f"sampled text: {done.stdout!r} {done.stderr}")
+    bold = [*sample, "--prompt", "a", "--length", "50", "--temperature", "100", "--json", "--seed"]
+    texts = [subprocess.run([*bold, seed], capture_output=True, text=True).stdout for seed in ("1", "1", "2")]
+    check(texts[0] == texts[1] != texts[2], "the seed decides what is sampled")
+    done = subprocess.run([*sample, "--prompt", "x", "--length", "1"], capture_output=True, text=True)
+    check(done.returncode == 3 and "`x`" in done.stderr, f"a character that the model does not know: {done.stderr}")
+    done = subprocess.run([gradus, "bench", str(run.file), "--seconds", "0", "--json"], capture_output=True, text=True)
+    report = json.loads(done.stdout)
+    check({"check", "gradient", "plan", "code", "seconds"} == set(report["compile"]), f"phases: {report}")
+    check(report["step"]["kernels"] > 0 and report["step"]["samples"] == 4, f"the step: {report}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         top = pathlib.Path(folder)
-        for each in (folder_and_resumption, interruption, endings):
+        for each in (folder_and_resumption, interruption, endings, text):
             each(sys.argv[1], top)
     print(f"{len(failures)} failed")
     return bool(failures)

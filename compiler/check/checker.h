@@ -105,6 +105,7 @@ class Checker {
   };
   bool is_variable(const std::string& name, const Scope& scope) const;
   Thing held(const syntax::Name& name, const Thing& thing, const Scope& scope);
+  void hold(Value leaf, Value of);
   std::vector<Value> released(const std::vector<Value>& values, Value kept);
   void release_all();
   Value variable(const syntax::Expr& expr, Scope& scope);
@@ -351,6 +352,7 @@ class Checker {
   std::map<std::string, std::shared_ptr<Override>> known_overrides_;  // by key
   // Leaves that stand for values that derivatives are taken by, and these values.
   std::vector<std::pair<Value, Value>> held_;
+  std::map<Value, Value> released_;  // these leaves, and the values without any such leaves
   std::vector<Index> indices_;                // of all equations
   Equation* equation_ = nullptr;              // that is being checked
   std::vector<GivenRange>* where_ = nullptr;  // of the statement at hand

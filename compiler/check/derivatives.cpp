@@ -53,7 +53,7 @@ Thing Checker::held(const syntax::Name& name, const Thing& thing, const Scope& s
   if (type.element != Element::real) return thing;
   const Value leaf = graph().leaf(Op::input, fmt::format("{} {}", name.text, held_.size()), type);
   graph().set_provenance(leaf, {name.text, name.span.file, name.span.begin, name.span.end});
-  held_.emplace_back(leaf, of);
+  hold(leaf, of);
   if (use == nullptr) return {Tensor{leaf}};
   auto layer = std::make_shared<Layer>(*use->layer);
   layer->result = std::make_shared<Thing>(Thing{Tensor{leaf}});
@@ -63,11 +63,18 @@ Thing Checker::held(const syntax::Name& name, const Thing& thing, const Scope& s
 // The values with what they stand for in place of leaves, but for `kept`.
 std::vector<Value> Checker::released(const std::vector<Value>& values, Value kept) {
   if (held_.empty()) return values;
-  std::map<Value, Value> known;  // what a held value is may contain earlier ones
+  // Leaves and values are numbered in the order in which they came: what was held before `kept` has
+  // nothing of it, and is known without any leaves.
+  std::map<Value, Value> known(released_.begin(), released_.lower_bound(kept));
   for (const auto& [leaf, of] : held_) {
-    if (leaf != kept) known[leaf] = substitute(graph(), std::span(&of, 1), known)[0];
+    if (kept < leaf) known[leaf] = substitute(graph(), std::span(&of, 1), known)[0];
   }
   return substitute(graph(), values, known);
+}
+
+void Checker::hold(Value leaf, Value of) {
+  released_[leaf] = substitute(graph(), std::span(&of, 1), released_)[0];
+  held_.emplace_back(leaf, of);
 }
 
 void Checker::release_all() {
@@ -153,10 +160,10 @@ Value Checker::differentiated(const std::string& name, Value of, Value by, Value
   if (!is_leaf(graph()[by].op)) {
     leaf = graph().leaf(Op::input, fmt::format("variable {}", held_.size()), graph().type(by));
     of = substitute(graph(), std::span(&of, 1), {{by, leaf}})[0];
-    held_.emplace_back(leaf, by);
+    hold(leaf, by);
   }
   const Value written = of;
-  of = released({of}, leaf)[0];
+  of = released({of}, released_.contains(leaf) ? leaf : Value{})[0];
   warn_of_independence(of, leaf, places);
   of = recognise(graph(), std::span(&of, 1))[0];
   const std::span<const Value> one(&leaf, 1);

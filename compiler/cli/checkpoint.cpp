@@ -52,9 +52,8 @@ Number parsed(const std::string& text) {
 
 }  // namespace
 
-std::optional<Error> write_checkpoint(const std::string& path, const Checkpoint& how,
-                                      const runtime::Variables& variables) {
-  const runtime::Standing& standing = how.standing;
+std::optional<Error> write_checkpoint(const std::string& path, const runtime::Standing& standing,
+                                      const RunFacts& run, const runtime::Variables& variables) {
   const double scalars[] = {
       static_cast<double>(standing.step), static_cast<double>(standing.samples), standing.best_loss,
       static_cast<double>(standing.best_step), static_cast<double>(standing.waited)};
@@ -70,9 +69,9 @@ std::optional<Error> write_checkpoint(const std::string& path, const Checkpoint&
   for (size_t k = 0; k < standing.best.size(); ++k) {
     views.push_back({std::string(best_prefix) + key_of(variables.all[k]), &standing.best[k]});
   }
-  runtime::Metadata metadata = preparations_as_metadata(how.preparations);
-  metadata["seed"] = std::to_string(how.seed);
-  metadata["batch"] = std::to_string(how.batch);
+  runtime::Metadata metadata = preparations_as_metadata(run.preparations);
+  metadata["seed"] = std::to_string(run.seed);
+  metadata["batch"] = std::to_string(run.batch);
   return runtime::write_safetensors(path, views, metadata);
 }
 
@@ -100,9 +99,9 @@ Result<Checkpoint> read_checkpoint(const std::string& path) {
   if (!is_one) return Error{path + " is no checkpoint", "`gradus train --out DIR` writes them"};
   auto preparations = preparations_of(file->metadata, path);
   if (!preparations) return preparations.error();
-  saved.preparations = *std::move(preparations);
-  saved.seed = parsed<uint64_t>(file->metadata["seed"]);
-  saved.batch = parsed<int64_t>(file->metadata["batch"]);
+  saved.run.preparations = *std::move(preparations);
+  saved.run.seed = parsed<uint64_t>(file->metadata["seed"]);
+  saved.run.batch = parsed<int64_t>(file->metadata["batch"]);
   return saved;
 }
 

@@ -13,15 +13,21 @@ namespace gradus::cli {
 // All that a run needs to go on bit for bit as if it had never stopped: `last.ckpt`, a safetensors
 // file. Its tensors are the parameters, states and optimizer states and what training keeps beside
 // them; its metadata the seed, the size of a batch, and what was learnt of the data.
-struct Checkpoint {
-  runtime::Standing standing;
+struct RunFacts {
   uint64_t seed = 0;
   int64_t batch = 0;  // 0: all samples
   std::map<std::string, runtime::Preparation> preparations;
+};
+
+struct Checkpoint {
+  runtime::Standing standing;
+  RunFacts run;
   std::vector<runtime::NamedTensor> variables;  // by role and name
 };
 
-std::optional<runtime::Error> write_checkpoint(const std::string& path, const Checkpoint& how,
+std::optional<runtime::Error> write_checkpoint(const std::string& path,
+                                               const runtime::Standing& standing,
+                                               const RunFacts& run,
                                                const runtime::Variables& variables);
 runtime::Result<Checkpoint> read_checkpoint(const std::string& path);
 

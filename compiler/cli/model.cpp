@@ -110,7 +110,8 @@ std::optional<Program> load_model(const Options& options, bool training, Status&
         sources.add(fmt::format("prelude/{}", each.name), std::string(each.text));
     prelude.push_back(syntax::parse(source, diagnostics));
   }
-  const Imports imports = load_imports(file, sources, read_text, diagnostics);
+  Imports imports;
+  if (!diagnostics.any()) imports = load_imports(file, sources, read_text, diagnostics);
   std::optional<Program> program;
   if (!diagnostics.any()) {
     program = check(file, prelude, {.set = options.set, .training = training, .imports = &imports},

@@ -84,17 +84,17 @@ class TrainingRun {
     auto read = read_checkpoint(in_folder("last.ckpt"));
     if (!read) return read.error();
     checkpoint_ = *std::move(read);
-    options_.seed = checkpoint_->seed;
+    options_.seed = checkpoint_->run.seed;
     return std::nullopt;
   }
 
   std::optional<runtime::Error> go_on() {
     const std::string path = in_folder("last.ckpt");
     if (auto error = take_variables(*checkpoint_, path, session_.weights)) return error;
-    if (checkpoint_->batch == schedule_.batches.batch) return std::nullopt;
+    if (checkpoint_->run.batch == schedule_.batches.batch) return std::nullopt;
     return runtime::Error{
-        fmt::format("{} is of a run with batches of {}", path, checkpoint_->batch),
-        fmt::format("go on with `--batch {}`", checkpoint_->batch)};
+        fmt::format("{} is of a run with batches of {}", path, checkpoint_->run.batch),
+        fmt::format("go on with `--batch {}`", checkpoint_->run.batch)};
   }
 
   // The folder of the run, with the model file as it is run.
@@ -125,7 +125,7 @@ class TrainingRun {
         bind_data(program_, precision, options_,
                   {.only = nullptr,
                    .validation = program_.trains[0].validation,
-                   .known = checkpoint_ ? &checkpoint_->preparations : &saved.preparations});
+                   .known = checkpoint_ ? &checkpoint_->run.preparations : &saved.preparations});
     if (!data) return data.error();
     auto weights = initial_weights(program_, data->dims, precision, options_.seed);
     if (!weights) return weights.error();
@@ -213,9 +213,9 @@ class TrainingRun {
       training.listeners.push_back(&*log);
       training.listeners.push_back(&*events);
       training.save = [&](const runtime::Standing& standing) {
-        const Checkpoint saved{
-            standing, options_.seed, schedule_.batches.batch, session_.data.preparations, {}};
-        unsaved = write_checkpoint(in_folder("last.ckpt"), saved, session_.weights);
+        unsaved = write_checkpoint(
+            in_folder("last.ckpt"), standing,
+            {options_.seed, schedule_.batches.batch, session_.data.preparations}, session_.weights);
       };
     }
 
