@@ -29,7 +29,8 @@ Scope& Checker::module_of(const syntax::SyntaxTree& tree) {
 }
 
 void Checker::declare(const syntax::Import& x, Scope& scope) {
-  const auto found = options_.imports == nullptr ? nullptr : options_.imports->find(x.path_span);
+  if (options_.imports == nullptr) fail(errors::import_unreadable(x.path_span, x.path));
+  const syntax::SyntaxTree* found = options_.imports->find(x.path_span);
   if (found == nullptr) throw Reported{};
   Scope& module = module_of(*found);
   for (const syntax::Statement& each : found->statements) {
