@@ -11,6 +11,8 @@
 namespace gradus {
 namespace {
 
+using gradus::without_calls;  // beside the one below
+
 void append(std::vector<Definition>& results, const std::vector<NamedValue>& values) {
   for (const NamedValue& value : values) results.push_back({value.name, value.value});
 }
@@ -23,6 +25,17 @@ Function simplified(Graph& graph, Function function) {
   for (Definition& result : function.results) result.value = after[next++];
   for (Update& update : function.updates) update.value = after[next++];
   return function;
+}
+
+// Adjoints as they are computed: when derivatives are taken, it matters no more which were
+// overridden.
+std::map<Value, Value> without_calls(Graph& graph, const std::map<Value, Value>& adjoints) {
+  std::vector<Value> values;
+  for (const auto& [of, adjoint] : adjoints) values.insert(values.end(), {of, adjoint});
+  values = without_calls(graph, values);
+  std::map<Value, Value> result;
+  for (size_t k = 0; k < values.size(); k += 2) result.emplace(values[k], values[k + 1]);
+  return result;
 }
 
 // min(1, clip / ‖gradients‖): the factor that keeps the norm of all gradients, taken as one vector,
@@ -61,6 +74,7 @@ Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>&
   std::vector<Value> raw = gradient(graph, roots[0], std::span(roots).subspan(1), &found.log);
   raw.insert(raw.begin(), roots[0]);
   raw = without_calls(graph, raw);
+  found.log.adjoints = without_calls(graph, found.log.adjoints);
   const std::vector<Value> simple = simplify(graph, raw, &found.log);
   raw.erase(raw.begin());
   found.loss = simple[0];
