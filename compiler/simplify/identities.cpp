@@ -106,7 +106,7 @@ std::vector<Rule> make_table() {
       rule("a number among tensors", elementwise(), repeated_scalar, "x + repeated(c)", "x + c",
            exact, Stage::recognise),
       rule("first power", pow(x, 1), x, exact),
-      rule("power of 0", pow(x, 0), 1, exact, Stage::simplify, {x_is_finite, "x is finite"}),
+      rule("power of 0", pow(x, 0), 1, exact),  // IEEE 754: of NaN too
       rule("power of 1", pow(1, x), 1, exact, Stage::simplify, {x_is_finite, "x is finite"}),
       rule("root of a square", sqrt(x * x), abs(x), rounding),
       rule("root of a square", sqrt(pow(x, 2)), abs(x), rounding),

@@ -33,7 +33,7 @@ TEST_CASE("random graphs are well typed, finite, the same for a seed, and of eve
     }
     for (Value value : reachable(program.graph, roots)) seen.insert(program.graph[value].op);
   }
-  for (Op op : {Op::state, Op::stop_gradient}) seen.insert(op);  // are not drawn
+  for (Op op : {Op::state, Op::stop_gradient, Op::call}) seen.insert(op);  // are not drawn
   for (int op = 0; op <= static_cast<int>(Op::scatter_add); ++op) {
     INFO(name(static_cast<Op>(op)));
     CHECK(seen.count(static_cast<Op>(op)) == 1);
