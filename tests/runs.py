@@ -104,9 +104,9 @@ def endings(gradus, top):
     check(report["validation"]["losses"]["J"] == min(losses), "the weights of the best epoch are kept")
 
 
-BIGRAM = """input text: index(3)[batch, 9]
+BIGRAM = """input text: index(vocab)[batch, 9]
 data { text = text("letters.txt") }
-param L: [3, 3] = 0
+param L: [vocab, vocab] = 0
 seen = text[:, 0:8]
 logits = L[seen]
 loss J = mean(cross_entropy(logits, text[:, 1:9]))

@@ -125,6 +125,10 @@ class Sampling {
                    "the logits are to be made from text alone"};
     }
     dims_["batch"] = 1;
+    const Dim& bound = program_.graph.type(text_.input->value).bound;
+    if (const auto vocabulary = bound.name()) {
+      dims_[*vocabulary] = static_cast<int64_t>(text_.characters.size());
+    }
     if (auto error = measure(logits)) return error;
     auto weights =
         initial_weights(program_, dims_, precision_of(program_, options_), options_.seed);
