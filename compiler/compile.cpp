@@ -65,13 +65,15 @@ std::vector<Definition> parameters_of(const Program& program) {
   return all;
 }
 
-Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables) {
+Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables,
+                        const GradientOptions& options) {
   Gradients found;
   // What is recognised is recognised in the variables too, which may be definitions.
   std::vector<Value> roots = {loss};
   for (const Definition& variable : variables) roots.push_back(variable.value);
   roots = recognise(graph, roots, &found.log);
-  std::vector<Value> raw = gradient(graph, roots[0], std::span(roots).subspan(1), &found.log);
+  std::vector<Value> raw =
+      gradient(graph, roots[0], std::span(roots).subspan(1), &found.log, options);
   raw.insert(raw.begin(), roots[0]);
   raw = without_calls(graph, raw);
   found.log.adjoints = without_calls(graph, found.log.adjoints);
@@ -109,7 +111,8 @@ Function training_step(Program& program, size_t block) {
     const Parameter& parameter = program.parameters[update.parameter];
     variables.push_back({parameter.name, parameter.value});
   }
-  const Gradients gradients = differentiate(graph, program.find(train.loss), variables);
+  const Gradients gradients =
+      differentiate(graph, program.find(train.loss), variables, {.recompute = train.recompute});
   std::map<Value, Value> raw;      // for the leaves that stand for gradients
   std::map<Value, Value> clipped;  // what the optimizer sees
   Value factor;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/check/program.h"
+#include "compiler/gradient/gradient.h"
 #include "compiler/graph/derivation.h"
 #include "compiler/graph/function.h"
 #include "compiler/kernel/plan.h"
@@ -24,7 +25,8 @@ struct Gradients {
 };
 
 // The derivative of `loss` by each of the named values, by reverse mode, simplified.
-Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables);
+Gradients differentiate(Graph& graph, Value loss, const std::vector<Definition>& variables,
+                        const GradientOptions& options = {});
 
 // The parameters of a program by name, as variables to differentiate by.
 std::vector<Definition> parameters_of(const Program& program);

@@ -101,7 +101,8 @@ void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
   if (value.valid() && is_last && (&scope == &file_ || scope.layer != nullptr)) {
     const std::string full = scope.prefix + name.text;
     graph().set_provenance(value, {full, name.span.file, name.span.begin, name.span.end});
-    program_.definitions.push_back({full, value, name.span});
+    // What a round of a scan computes has no value outside.
+    if (in_scans_ == 0) program_.definitions.push_back({full, value, name.span});
   }
   scope.places[name.text] = name.span;
   scope.names[name.text] = held(name, thing, scope);

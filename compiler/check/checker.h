@@ -190,13 +190,28 @@ class Checker {
   // loops.cpp: repeat, and what loops own
   Thing repeat(const syntax::Repeat& x, Scope& scope, const std::string& name);
   void round(const syntax::Repeat& x, Scope& scope, const std::string& name, Layer& owner,
-             int64_t number, std::vector<Thing>& carried);
+             int64_t number, bool is_first, std::vector<Thing>& carried);
   const Layer* round_of(const syntax::Subscript& x, Scope& scope);
   Thing carried_on(const Thing& thing, Span at);
   std::vector<Thing> taken_apart(const Thing& thing);
   void may_own(const Scope& scope, Span at);
   void own(Scope& scope, const std::string& name, std::shared_ptr<Layer> layer);
   const Layer* owned_before(const Scope& scope, const std::string& name);
+
+  static int bindings(const std::vector<syntax::Local>& steps, const std::string& name);
+
+  // scan.cpp
+  struct Walking {
+    std::vector<Value> operands;  // sequences, then where carries start
+    Scan scan;
+  };
+  Thing scan(const syntax::Scan& x, Scope& scope, const std::string& name);
+  Walking walks(const syntax::Scan& x, Scope& scope, Scope& inner);
+  int walked_axis(const syntax::Walk& walk, Value sequence, Scope& scope);
+  Value carried_out(const syntax::Carry& carry, const syntax::Scan& x, Scope& inner,
+                    const Type& type);
+  Thing stacked(Walking walking, const Thing& yielded, const syntax::Scan& x,
+                const std::string& prefix, size_t held_outside);
 
   // access.cpp: x[…]
   Thing access(const syntax::Subscript& x, Scope& scope, Span at);
@@ -344,6 +359,7 @@ class Checker {
   std::map<std::string, SharedOption> shared_;
   Value step_;  // the step's number, from 0
   std::vector<const syntax::Train*> trains_;
+  int in_scans_ = 0;          // bodies of scans that are being checked
   std::vector<Label> calls_;  // that are being instantiated, outermost first
   std::map<const syntax::Function*, std::set<std::string>> variables_;  // of derivatives in it
   std::set<std::string> file_variables_;
@@ -353,8 +369,8 @@ class Checker {
   // Leaves that stand for values that derivatives are taken by, and these values.
   std::vector<std::pair<Value, Value>> held_;
   std::map<Value, Value> released_;  // these leaves, and the values without any such leaves
-  std::vector<Index> indices_;                // of all equations
-  Equation* equation_ = nullptr;              // that is being checked
+  std::vector<Index> indices_;       // of all equations
+  Equation* equation_ = nullptr;     // that is being checked
   std::vector<GivenRange>* where_ = nullptr;  // of the statement at hand
 };
 

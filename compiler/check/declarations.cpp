@@ -303,6 +303,7 @@ void Checker::declare(const syntax::Assignment& x, Scope& scope) {
     fail(errors::undefined(x.name.span, x.name.text, near(x.name.text, &scope)));
   const Value leaf = value(*found, x.name.span);
   if (graph()[leaf].op != Op::state) fail(errors::not_assignable(x.name.span, x.name.text));
+  if (in_scans_ > 0) fail(errors::assigned_in_scan(x.arrow, x.name.text));
   const Value assigned = real(evaluate(*x.value, scope), x.value->span);
   const Shape shape = broadcast_shape(operand(assigned, x.value->span), operand(leaf, x.name.span),
                                       x.arrow, "assignment");

@@ -259,36 +259,6 @@ Diagnostic needs_shape(Span at, std::string_view name) {
                fmt::format("write `{}: [n, m] ~ …`", name));
 }
 
-Diagnostic loop_needs_name(Span at, std::string_view keyword) {
-  return error(E0340, at,
-               fmt::format("this owns parameters, and the `{}` around it has no name", keyword),
-               fmt::format("make it a definition: `y = {} (…) {{ … }}`", keyword));
-}
-
-Diagnostic layer_twice(Span at, std::string_view name, Span before) {
-  Diagnostic d =
-      error(E0341, at, fmt::format("two layers of one scope are called `{}`", name),
-            "their parameters would have the same names: give one another name", "again here");
-  d.secondary.push_back({before, "first here"});
-  return d;
-}
-
-Diagnostic rounds_backwards(Span at, int64_t first, int64_t end) {
-  return error(E0342, at, fmt::format("the rounds {}..{} run backwards", first, end),
-               "`a..b` counts up from a, and ends before b");
-}
-
-Diagnostic too_many_rounds(Span at, int64_t rounds, int64_t most) {
-  return error(E0343, at,
-               fmt::format("{} rounds of a `repeat`, which has at most {}", rounds, most),
-               "a `repeat` is written out round by round; a `scan` stays a loop");
-}
-
-Diagnostic no_such_round(Span at, std::string_view loop, int64_t first, int64_t last) {
-  return error(E0344, at, fmt::format("`{}` has no such round", loop),
-               fmt::format("its rounds are {} to {}", first, last));
-}
-
 Diagnostic import_unreadable(Span at, std::string_view path) {
   return error(E0314, at, fmt::format("can not read {}", path),
                "a path is relative to the file that the `import` stands in");

@@ -47,6 +47,12 @@ Diagnostic negative_extent(Span at, int64_t extent);
 Diagnostic open_shape(Span at);
 Diagnostic too_large(Span at, const Shape& shape);
 
+Diagnostic no_such_dimension(Span at, std::string_view name, const Operand& sequence);
+Diagnostic dimension_twice(Span at, std::string_view name, const Operand& sequence,
+                           const std::vector<int>& axes);
+Diagnostic lengths_differ(Span at, Span first_at, const Dim& length, const Dim& first);
+Diagnostic carry_changes(Span at, std::string_view name, const Type& out, const Type& in,
+                         Span start);
 Diagnostic not_a_condition(Span at, const Type& type);
 Diagnostic batch_of_weights(Span at, std::string_view name, const Shape& shape);
 
@@ -98,6 +104,7 @@ Diagnostic override_inputs(Span at, std::string_view function, size_t inputs, si
 Diagnostic override_adjoint(Span at, std::string_view input, const Shape& adjoint,
                             const Shape& shape);
 Diagnostic override_result(Span at, std::string_view function, std::string_view what);
+Diagnostic assigned_in_scan(Span at, std::string_view name);
 
 // An axis of a tensor that an index runs over.
 struct Axis {
@@ -133,6 +140,7 @@ Diagnostic shadows_prelude(Span at, std::string_view name);
 Diagnostic shorter_axis(Span at, std::string_view index, const Axis& here, const Axis& there,
                         Span before);
 Diagnostic independent(Span at, const Operand& of, std::string_view shared);
+Diagnostic never_bound_again(Span at, std::string_view name);
 Diagnostic unused_parameter(Span at, std::string_view name);
 
 }  // namespace gradus::errors

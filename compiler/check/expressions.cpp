@@ -67,30 +67,30 @@ bool is_logic(Op op) { return op == Op::logical_and || op == Op::logical_or; }
 Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name) {
   const Span at = expr.span;
   if (equation_ != nullptr && !depends_on_indices(expr)) return without_indices(expr);
-  return std::visit(
-      syntax::Overloaded{
-          [&](const syntax::Number& x) -> Thing { return {known(x.value)}; },
-          [&](const syntax::Text& x) -> Thing { return {Text{x.value}}; },
-          [&](const syntax::Truth& x) -> Thing { return {Truth{x.value}}; },
-          [&](const syntax::Use& x) { return reference(x.name, scope, at); },
-          [&](const syntax::Unary& x) { return unary(x, scope, at); },
-          [&](const syntax::Binary& x) { return binary(x, scope, at); },
-          [&](const syntax::If& x) { return branch(x, scope, at, name); },
-          [&](const syntax::Call& x) { return call(x, scope, at, name); },
-          [&](const syntax::Subscript& x) {
-            return equation_ != nullptr ? entry(x) : access(x, scope, at);
-          },
-          [&](const syntax::Member& x) { return member(x, scope); },
-          [&](const syntax::List& x) -> Thing {
-            Items list;
-            for (const auto& each : x.entries) list.entries.push_back(evaluate(*each, scope));
-            return {std::move(list)};
-          },
-          [&](const syntax::Reduction&) { return reduction(expr, scope); },
-          [&](const syntax::Scan& x) -> Thing { fail(errors::not_supported(x.keyword, "`scan`")); },
-          [&](const syntax::Repeat& x) { return repeat(x, scope, name); },
-      },
-      expr.what);
+  return std::visit(syntax::Overloaded{
+                        [&](const syntax::Number& x) -> Thing { return {known(x.value)}; },
+                        [&](const syntax::Text& x) -> Thing { return {Text{x.value}}; },
+                        [&](const syntax::Truth& x) -> Thing { return {Truth{x.value}}; },
+                        [&](const syntax::Use& x) { return reference(x.name, scope, at); },
+                        [&](const syntax::Unary& x) { return unary(x, scope, at); },
+                        [&](const syntax::Binary& x) { return binary(x, scope, at); },
+                        [&](const syntax::If& x) { return branch(x, scope, at, name); },
+                        [&](const syntax::Call& x) { return call(x, scope, at, name); },
+                        [&](const syntax::Subscript& x) {
+                          return equation_ != nullptr ? entry(x) : access(x, scope, at);
+                        },
+                        [&](const syntax::Member& x) { return member(x, scope); },
+                        [&](const syntax::List& x) -> Thing {
+                          Items list;
+                          for (const auto& each : x.entries)
+                            list.entries.push_back(evaluate(*each, scope));
+                          return {std::move(list)};
+                        },
+                        [&](const syntax::Reduction&) { return reduction(expr, scope); },
+                        [&](const syntax::Scan& x) { return scan(x, scope, name); },
+                        [&](const syntax::Repeat& x) { return repeat(x, scope, name); },
+                    },
+                    expr.what);
 }
 
 Thing Checker::reference(const std::string& name, Scope& scope, Span at) {

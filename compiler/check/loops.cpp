@@ -8,8 +8,10 @@ namespace {
 // A `repeat` is written out round by round, so that each may own parameters of other shapes.
 constexpr int64_t most_rounds = 10'000;
 
+}  // namespace
+
 // How often a name is bound.
-int bindings(const std::vector<syntax::Local>& steps, const std::string& name) {
+int Checker::bindings(const std::vector<syntax::Local>& steps, const std::string& name) {
   int count = 0;
   for (const syntax::Local& step : steps) {
     const auto* definition = std::get_if<syntax::Definition>(&step);
@@ -18,8 +20,6 @@ int bindings(const std::vector<syntax::Local>& steps, const std::string& name) {
   }
   return count;
 }
-
-}  // namespace
 
 // What the next round sees of a carried name: a value or a number, not the layer that made it.
 Thing Checker::carried_on(const Thing& thing, Span at) {
@@ -87,7 +87,7 @@ Thing Checker::repeat(const syntax::Repeat& x, Scope& scope, const std::string& 
     if (before != nullptr && before->rounds.contains(k)) owner = before->rounds.at(k);
     owner->name = fmt::format("{}[{}]", loop->name, k);
     if (k > first) calls_.push_back({x.keyword, fmt::format("in round {} of `repeat`", k)});
-    const bool fine = succeeds([&] { round(x, scope, name, *owner, k, carried); });
+    const bool fine = succeeds([&] { round(x, scope, name, *owner, k, k == first, carried); });
     if (k > first) calls_.pop_back();
     if (!fine) throw Reported{};
     owns = owns || !owner->parameters.empty();
@@ -102,7 +102,7 @@ Thing Checker::repeat(const syntax::Repeat& x, Scope& scope, const std::string& 
 
 // One round: what is carried into it becomes what is carried out of it.
 void Checker::round(const syntax::Repeat& x, Scope& scope, const std::string& name, Layer& owner,
-                    int64_t number, std::vector<Thing>& carried) {
+                    int64_t number, bool is_first, std::vector<Thing>& carried) {
   Scope inner;
   inner.parent = &scope;
   inner.prefix = owner.name + ".";
@@ -119,8 +119,12 @@ void Checker::round(const syntax::Repeat& x, Scope& scope, const std::string& na
   };
   enter(x.rounds.index, {known(static_cast<double>(number))});
   for (size_t k = 0; k < carried.size(); ++k) {
-    enter(x.carries[k].name, held(x.carries[k].name, carried[k], scope));
-    inner.carried[x.carries[k].name.text] = bindings(x.steps, x.carries[k].name.text);
+    const syntax::Name& each = x.carries[k].name;
+    enter(each, held(each, carried[k], scope));
+    inner.carried[each.text] = bindings(x.steps, each.text);
+    if (inner.carried[each.text] == 0 && is_first) {
+      diagnostics_.add(errors::never_bound_again(each.span, each.text));
+    }
   }
   const size_t first = program_.parameters.size();
   for (const syntax::Local& each : x.steps) local(each, inner);

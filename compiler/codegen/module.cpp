@@ -6,6 +6,7 @@
 
 #include "compiler/codegen/contraction.h"
 #include "compiler/codegen/nest.h"
+#include "compiler/kernel/storage.h"
 #include "llvm/Target/TargetMachine.h"
 
 namespace gradus::codegen {
@@ -51,33 +52,113 @@ void emit_kernel(Emitter& e, const Local& local, const std::string& name) {
   e.ir.CreateRetVoid();
 }
 
-void emit_step(Emitter& e, const kernel::Plan& plan, const Program& program) {
-  llvm::PointerType* pointer = e.ir.getPtrTy();
-  auto* type = llvm::FunctionType::get(e.ir.getVoidTy(), {pointer, pointer, pointer}, false);
-  llvm::Function* step = e.begin_function(step_symbol, type, true);
-  const auto in_arena = [&](int64_t offset) {
-    return e.ir.CreateGEP(e.ir.getInt8Ty(), step->getArg(1), e.index(offset));
-  };
-  const auto address = [&](const kernel::Buffer& buffer) -> Value* {
-    if (buffer.slot < 0) return in_arena(buffer.offset);
-    return e.ir.CreateLoad(pointer, e.ir.CreateGEP(pointer, step->getArg(0), e.index(buffer.slot)));
-  };
-  for (const Program::Call& call : program.calls) {
-    std::vector<Value*> arguments;
-    for (int buffer : call.arguments) {
-      arguments.push_back(address(plan.buffers[static_cast<size_t>(buffer)]));
+// The calls of the kernels, in loops where the plan has loops.
+class StepEmitter {
+ public:
+  StepEmitter(Emitter& e, const kernel::Plan& plan, const Program& program)
+      : e_(e), plan_(plan), program_(program) {
+    llvm::PointerType* pointer = e.ir.getPtrTy();
+    auto* type = llvm::FunctionType::get(e.ir.getVoidTy(), {pointer, pointer, pointer}, false);
+    step_ = e.begin_function(step_symbol, type, true);
+  }
+
+  void run() {
+    address_buffers();
+    kernels(0, static_cast<int>(plan_.kernels.size()), 0);
+    e_.ir.CreateRetVoid();
+  }
+
+ private:
+  Value* in_arena(int64_t offset) {
+    return e_.ir.CreateGEP(e_.ir.getInt8Ty(), step_->getArg(1), e_.index(offset));
+  }
+
+  // Of each buffer that is used, once for all rounds.
+  void address_buffers() {
+    llvm::PointerType* pointer = e_.ir.getPtrTy();
+    addresses_.resize(plan_.buffers.size());
+    for (const Program::Call& call : program_.calls) {
+      for (int used : call.arguments) {
+        const int number = kernel::holder(plan_, used);
+        const kernel::Buffer& buffer = plan_.buffers[static_cast<size_t>(number)];
+        Value*& address = addresses_[static_cast<size_t>(number)];
+        if (address != nullptr) continue;
+        address = buffer.slot < 0
+                      ? in_arena(buffer.offset)
+                      : e_.ir.CreateLoad(pointer, e_.ir.CreateGEP(pointer, step_->getArg(0),
+                                                                  e_.index(buffer.slot)));
+      }
     }
-    arguments.push_back(step->getArg(2));
-    arguments.push_back(in_arena(program.scratch_offset));
-    llvm::FunctionCallee kernel = e.module.getOrInsertFunction(
-        program.symbols[call.kernel], kernel_type(e, program.kernels[call.kernel]));
+    scratch_ = in_arena(program_.scratch_offset);
+  }
+
+  Value* address(int number) {
+    const kernel::Buffer& buffer = plan_.buffers[static_cast<size_t>(number)];
+    if (!buffer.window) return addresses_[static_cast<size_t>(number)];
+    const kernel::Window& window = *buffer.window;
+    const int64_t size = kernel::bytes(buffer.type);
+    Value* moved =
+        e_.ir.CreateMul(rounds_[static_cast<size_t>(window.loop)], e_.index(window.stride * size));
+    Value* place = e_.ir.CreateAdd(moved, e_.index(window.begin * size));
+    return e_.ir.CreateGEP(e_.ir.getInt8Ty(), address(window.of), place);
+  }
+
+  void call(const Program::Call& call) {
+    std::vector<Value*> arguments;
+    for (int buffer : call.arguments) arguments.push_back(address(buffer));
+    arguments.push_back(step_->getArg(2));
+    arguments.push_back(scratch_);
+    llvm::FunctionCallee kernel = e_.module.getOrInsertFunction(
+        program_.symbols[call.kernel], kernel_type(e_, program_.kernels[call.kernel]));
     auto* function = llvm::cast<llvm::Function>(kernel.getCallee());
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     function->setDoesNotThrow();
-    e.ir.CreateCall(kernel, arguments);
+    e_.ir.CreateCall(kernel, arguments);
   }
-  e.ir.CreateRetVoid();
-}
+
+  // The kernels from `first` on to `end`; `loop` is the first of the loops that may be among them.
+  void kernels(int first, int end, size_t loop) {
+    rounds_.resize(plan_.loops.size());
+    while (first < end) {
+      while (loop < plan_.loops.size() && plan_.loops[loop].end <= first) ++loop;
+      if (loop < plan_.loops.size() && plan_.loops[loop].first == first) {
+        const int behind = plan_.loops[loop].end;
+        counted(loop, [&] { kernels(first, behind, loop + 1); });
+        while (loop < plan_.loops.size() && plan_.loops[loop].first < behind) ++loop;
+        first = behind;
+      } else {
+        call(program_.calls[static_cast<size_t>(first++)]);
+      }
+    }
+  }
+
+  template <typename Body>
+  void counted(size_t loop, Body body) {
+    auto& context = e_.ir.getContext();
+    llvm::BasicBlock* before = e_.ir.GetInsertBlock();
+    auto* inside = llvm::BasicBlock::Create(context, "round", step_);
+    e_.ir.CreateBr(inside);
+    e_.ir.SetInsertPoint(inside);
+    llvm::PHINode* round = e_.ir.CreatePHI(e_.ir.getInt64Ty(), 2);
+    round->addIncoming(e_.index(0), before);
+    rounds_[loop] = round;
+    body();
+    Value* next = e_.ir.CreateAdd(round, e_.index(1));
+    round->addIncoming(next, e_.ir.GetInsertBlock());
+    auto* behind = llvm::BasicBlock::Create(context, "behind", step_);
+    Value* more = e_.ir.CreateICmpSLT(next, e_.index(plan_.loops[loop].count));
+    e_.ir.CreateCondBr(more, inside, behind);
+    e_.ir.SetInsertPoint(behind);
+  }
+
+  Emitter& e_;
+  const kernel::Plan& plan_;
+  const Program& program_;
+  llvm::Function* step_ = nullptr;
+  std::vector<Value*> addresses_;  // of buffers that are no windows
+  std::vector<Value*> rounds_;     // of loops around what is emitted
+  Value* scratch_ = nullptr;
+};
 
 }  // namespace
 
@@ -139,7 +220,7 @@ std::unique_ptr<llvm::Module> emit_module(llvm::LLVMContext& context, const Targ
   for (const size_t kernel : kernels) {
     emit_kernel(e, program.kernels[kernel], program.symbols[kernel]);
   }
-  if (with_step) emit_step(e, plan, program);
+  if (with_step) StepEmitter(e, plan, program).run();
   return module;
 }
 

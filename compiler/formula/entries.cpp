@@ -181,6 +181,7 @@ Expr Reader::entry_atom(Value value, const Indices& indices) {
   }
   if (is_reduction(node.op)) return entry_reduction(value, indices);
   if (node.op == Op::iota) return indices[0];
+  if (node.op == Op::result) return entry(whole_or_auxiliary(value), indices);
   if (node.op == Op::view) return entry_view(value, indices);
   if (node.op == Op::spread) return entry_spread(value, indices);
   if (node.op == Op::call) return at_operand(node.operands[0], indices);

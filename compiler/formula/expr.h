@@ -106,6 +106,7 @@ int symbols(const Expr& x);
 struct Equation {
   Expr left;
   std::vector<Expr> right;
+  std::vector<Expr> rounds = {};  // of a recurrence: an index, its first value and its last
 };
 
 }  // namespace gradus::formula

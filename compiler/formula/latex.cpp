@@ -182,6 +182,10 @@ std::string latex(const Equation& equation) {
   std::string out = latex(equation.left) + " &";
   for (const Expr& side : equation.right) out += "= " + latex(side) + " ";
   out.pop_back();
+  if (const auto& rounds = equation.rounds; !rounds.empty()) {
+    out += fmt::format(", \\quad {} = {}, \\dots, {}", latex(rounds[0]), latex(rounds[1]),
+                       latex(rounds[2]));
+  }
   return out;
 }
 

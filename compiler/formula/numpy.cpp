@@ -114,7 +114,7 @@ void NumpyBody::read_sizes(std::span<const Value> values) {
 void NumpyBody::read_sizes_of(Value leaf) {
   const Node& node = graph_[leaf];
   const auto* named = std::get_if<Named>(&node.attributes);
-  if (named == nullptr || node.op == Op::symbol) return;
+  if (named == nullptr || node.op == Op::symbol || node.op == Op::bound) return;
   for (size_t axis = 0; axis < node.type.shape.size(); ++axis) {
     // c·name + d, whose name is not known yet.
     const Dim& extent = node.type.shape[axis];
@@ -138,27 +138,41 @@ std::vector<std::string> NumpyBody::write(std::span<const Value> roots) {
   const std::vector<Value> values = reachable(graph_, roots);
   read_leaves(values);
   read_sizes(values);
+  return write_values(roots);
+}
+
+std::vector<std::string> NumpyBody::write_values(std::span<const Value> roots) {
+  const std::vector<Value> values = reachable(graph_, roots);
   std::map<Value, int> uses;
   for (Value value : values) {
     for (Value operand : graph_[value].operands) ++uses[operand];
   }
-  int temporaries = 0;
+  std::map<Value, std::vector<Code>> results;  // of scans
   for (Value value : values) {
+    const Op op = graph_[value].op;
     if (codes_.count(value) > 0) continue;
+    if (op == Op::scan) {
+      results[value] = scan_code(value);
+      continue;
+    }
+    if (op == Op::result) {
+      const int number = std::get<Number>(graph_[value].attributes).number;
+      codes_[value] = results.at(graph_[value].operands[0])[number];
+      continue;
+    }
     Code written = code(value);
     const std::string_view given = graph_.name(value);
-    const bool is_tensor = !is_leaf(graph_[value].op);
-    if (is_tensor && (uses[value] > 1 || !given.empty() || written.text.size() > 60)) {
+    if (!is_leaf(op) && (uses[value] > 1 || !given.empty() || written.text.size() > 60)) {
       const std::string own =
-          identifier(given.empty() ? fmt::format("t{}", ++temporaries) : std::string(given));
-      statements_.push_back(fmt::format("{} = {}", own, written.text));
+          identifier(given.empty() ? fmt::format("t{}", ++temporaries_) : std::string(given));
+      state(fmt::format("{} = {}", own, written.text));
       written = {own};
     }
     codes_[value] = std::move(written);
   }
-  std::vector<std::string> results;
-  for (Value root : roots) results.push_back(codes_.at(root).text);
-  return results;
+  std::vector<std::string> written;
+  for (Value root : roots) written.push_back(codes_.at(root).text);
+  return written;
 }
 
 std::string numpy_module(const Graph& graph, const Definition& loss,

@@ -45,6 +45,8 @@ class NumpyBody {
   std::string shape(const Shape& shape) const;
   std::string affine(const Affine& access, const std::vector<std::string>& indices) const;
 
+  std::vector<std::string> write_values(std::span<const Value> roots);
+  void state(const std::string& statement) { statements_.push_back(indent_ + statement); }
   void read_leaves(std::span<const Value> values);
   void read_sizes(std::span<const Value> values);
   void read_sizes_of(Value leaf);
@@ -57,6 +59,10 @@ class NumpyBody {
   Code reduce_code(Value value);
   Code by_data_code(const Node& node, const std::vector<std::string>& x);
   Code structure_code(Value value);
+  std::vector<Code> scan_code(Value value);
+  std::string round_of(const Along& along, int rank, const std::string& round,
+                       const std::string& rounds) const;
+  std::string type_code(Element element) const;
   Code with_function(const std::string& function, const std::string& arguments);
   // Basic indexing: `[:, None, 2:5]`; empty where the view needs more.
   std::string subscript(const View& view, const Shape& from) const;
@@ -68,6 +74,8 @@ class NumpyBody {
   std::map<std::string, std::string> dims_;  // identifiers of dimension names
   std::map<Value, Code> codes_;
   std::vector<std::string> statements_;
+  std::string indent_;  // of a loop
+  int temporaries_ = 0;
   std::set<std::string> functions_;
   std::map<std::string, double> constants_;
 };

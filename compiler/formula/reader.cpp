@@ -45,14 +45,13 @@ std::optional<Expr> Reader::take_name(Value value) {
 }
 
 void Reader::give_auxiliary_name(Value value) {
-  const int above_all = 1000000;
   const auto found = adjoints_.find(value);
   const bool is_adjoint = found != adjoints_.end();
   const bool has_owner = is_adjoint && !found->second.of.empty();
   const Symbol symbol =
       has_owner ? names_.fresh_adjoint(names_[found->second.of]) : names_.fresh_numbered("u");
   if (is_adjoint) scaled_.insert(value);
-  give_name(value, name(symbol), above_all);
+  give_name(value, name(symbol), auxiliary_rank);
 }
 
 std::vector<Value> Reader::take_new_auxiliaries() { return std::exchange(new_auxiliaries_, {}); }
@@ -71,7 +70,7 @@ int Reader::rank(Value value) {
 }
 
 Equation Reader::equation(const Expr& left, Value value) {
-  indices_.clear();
+  indices_ = taken_indices_;
   // The equation that says what a name stands for does not use it.
   const bool is_own = is_named(value) && left == name_of(value);
   const bool is_adjoint = is_own && is_scaled(value);
@@ -100,7 +99,7 @@ Expr Reader::repeated(Value value, const Expr& number) const {
 }
 
 Expr Reader::formula(Value value) {
-  indices_.clear();
+  indices_ = taken_indices_;
   if (auto formula = whole(value)) return *formula;
   return at(value, new_indices(graph_.shape(value)));
 }
@@ -196,6 +195,15 @@ Expr Reader::new_index(const Dim& extent) {
   indices_.insert(letter);
   return word(letter);
 }
+
+Expr Reader::take_index(const Dim& extent) {
+  indices_ = taken_indices_;
+  const Expr index = new_index(extent);
+  taken_indices_.insert(text(index->symbol));
+  return index;
+}
+
+void Reader::give_back_index(const Expr& index) { taken_indices_.erase(text(index->symbol)); }
 
 Expr Reader::over(std::string_view operation, Expr body, Indices bound, const Shape& extents) {
   for (size_t k = 0; k < bound.size(); ++k) {

@@ -14,6 +14,9 @@
 
 namespace gradus::formula {
 
+// The rank of values that have a name but no definition.
+inline constexpr int auxiliary_rank = 1000000;
+
 // Reads values of a graph as formulas. Values that have a name are written by it; the others are
 // written out, in matrix notation where there is one, else entry by entry over named indices.
 class Reader {
@@ -66,6 +69,10 @@ class Reader {
   std::optional<Expr> whole_tensor(Value value);
   // The entry of a value.
   Expr at(Value value, const std::vector<Expr>& indices, const Product& times = {});
+
+  // An index that the next equations do not use for anything else, until it is given back.
+  Expr take_index(const Dim& extent);
+  void give_back_index(const Expr& index);
 
   Expr dim(const Dim& dim) const;
   Expr size(const Shape& shape) const;
@@ -190,6 +197,7 @@ class Reader {
   bool may_name_adjoints_ = true;
   std::vector<Value> new_auxiliaries_;
   std::set<std::string> indices_;  // in use in the equation at hand
+  std::set<std::string> taken_indices_;
 };
 
 // Whether a value is worth no name: a literal, an extent, a named constant, or one of these

@@ -27,6 +27,18 @@ bool is_per_sample(const Graph& graph, std::span<const Value> roots) {
   return length.has_value();
 }
 
+// The values that the roots need, also those in the bodies of scans.
+std::vector<Value> with_bodies(const Graph& graph, std::span<const Value> roots) {
+  std::vector<Value> all = reachable(graph, roots);
+  for (size_t k = 0, outside = all.size(); k < outside; ++k) {
+    const auto* scan = std::get_if<Scan>(&graph[all[k]].attributes);
+    if (scan == nullptr) continue;
+    const std::vector<Value> inside = with_bodies(graph, body_of(*scan));
+    all.insert(all.end(), inside.begin(), inside.end());
+  }
+  return all;
+}
+
 // What is left where the value is another times or divided by a constant, or its negative.
 Value without_constant(const Graph& graph, Value value) {
   const Node& node = graph[value];
@@ -90,7 +102,9 @@ Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wante
       wanted_(wanted.begin(), wanted.end()),
       options_(options),
       names_(all_names(graph, subject)),
-      reader_(graph, names_, is_per_sample(graph, roots_of(subject, wanted))) {
+      reader_(graph, names_, is_per_sample(graph, roots_of(subject, wanted))),
+      recurrences_(graph, names_, reader_,
+                   [this](Page& page, Value value) { define(page, value); }) {
   std::vector<Value> roots;
   for (const Wanted& w : wanted_) roots.push_back(written_from(subject, w, options));
   std::vector<Value> all = roots;
@@ -152,7 +166,7 @@ void Sheet::name_leaves(std::span<const Value> roots) {
       if (is_leaf(graph_[leaf].op)) ranks.emplace(leaf, k);
     }
   }
-  for (Value value : reachable(graph_, roots)) {
+  for (Value value : with_bodies(graph_, roots)) {
     const Node& node = graph_[value];
     if (!is_leaf_with_name(node.op)) continue;
     const Expr name = name_of(std::get<Named>(node.attributes).name);
@@ -198,10 +212,64 @@ std::map<Value, Reader::Adjoint> Sheet::adjoints() {
 void Sheet::name_auxiliaries(std::span<const Value> roots, bool sparingly) {
   const auto is_named = [&](Value value) { return reader_.is_named(value); };
   const auto is_adjoint = [&](Value value) { return reader_.is_adjoint(value); };
-  for (Value value : worth_a_name(graph_, roots, is_named, is_adjoint, sparingly)) {
+  const std::vector<Value> all = name_results(roots);
+  for (Value value : worth_a_name(graph_, all, is_named, is_adjoint, sparingly)) {
+    if (graph_[value].op == Op::scan) continue;
     reader_.give_auxiliary_name(value);
     auxiliaries_.push_back(value);
   }
+}
+
+namespace {
+
+// Results of scans that are more than sequences of other scans, whose rounds are written by
+// themselves.
+std::set<Value> results_as_wholes(const Graph& graph, std::span<const Value> roots) {
+  std::set<Value> found(roots.begin(), roots.end());
+  for (Value value : reachable(graph, roots)) {
+    const Node& node = graph[value];
+    const auto* scan = std::get_if<Scan>(&node.attributes);
+    const size_t first = scan == nullptr ? 0 : scan->sequences.size();
+    found.insert(node.operands.begin() + static_cast<long>(first), node.operands.end());
+  }
+  std::erase_if(found, [&](Value value) { return graph[value].op != Op::result; });
+  return found;
+}
+
+}  // namespace
+
+// Results of scans are not written within other formulas. The roots, and what such scans read.
+std::vector<Value> Sheet::name_results(std::span<const Value> roots) {
+  std::vector<Value> all(roots.begin(), roots.end());
+  for (Value value : results_as_wholes(graph_, roots)) {
+    if (reader_.is_named(value)) continue;
+    const auto asked = std::find_if(wanted_.begin(), wanted_.end(), [&](const Wanted& w) {
+      return written_from(subject_, w, options_) == value;
+    });
+    if (asked == wanted_.end()) {
+      reader_.give_auxiliary_name(value);
+    } else {
+      reader_.give_name(value, derivative_by(asked->name), auxiliary_rank);
+    }
+    auxiliaries_.push_back(value);
+    for (Value operand : graph_[graph_[value].operands[0]].operands) all.push_back(operand);
+  }
+  return all;
+}
+
+// Writes the equation of a value that has an auxiliary name, where it has none yet; and those of
+// the auxiliary values that it is made of.
+void Sheet::define(Page& page, Value value) {
+  const bool is_auxiliary =
+      std::find(auxiliaries_.begin(), auxiliaries_.end(), value) != auxiliaries_.end();
+  if (!reader_.is_named(value)) {
+    if (graph_[value].op != Op::result) add_auxiliaries_of(page, value);
+    return;
+  }
+  for (Value made : reader_.take_new_auxiliaries()) auxiliaries_.push_back(made);
+  const bool is_known = is_leaf(graph_[value].op) || reader_.rank(value) < auxiliary_rank;
+  if (!is_auxiliary && is_known) return;
+  if (written_.insert(value).second) add(page, reader_.name_of(value), value);
 }
 
 void Sheet::name_parts_of(Value value) { name_auxiliaries(std::span(&value, 1), false); }
@@ -210,6 +278,7 @@ void Sheet::hide_auxiliaries() {
   reader_.name_adjoints(false);
   for (Value value : auxiliaries_) {
     if (written_.count(value) > 0 || !reader_.is_named(value)) continue;
+    if (graph_[value].op == Op::result) continue;
     hidden_.emplace(value, *reader_.take_name(value));
   }
 }
@@ -221,6 +290,7 @@ void Sheet::show_auxiliaries() {
 }
 
 void Sheet::add_auxiliaries_of(Page& page, Value value) {
+  if (graph_[value].op == Op::result) return define(page, value);
   for (Value made : reader_.take_new_auxiliaries()) auxiliaries_.push_back(made);
   std::vector<Value> needed;
   for (Value other : read_by(graph_, value, [&](Value x) { return reader_.is_named(x); })) {
@@ -234,6 +304,9 @@ void Sheet::add_auxiliaries_of(Page& page, Value value) {
 }
 
 void Sheet::add(Page& page, const Expr& left, Value value) {
+  if (graph_[value].op == Op::result && reader_.is_named(value) && left == reader_.name_of(value)) {
+    return recurrences_.write(page, value, left);
+  }
   Equation equation = reader_.equation(left, value);
   if (!options_.raw) equation.right[0] = collected(equation.right[0]);
   add_auxiliaries_of(page, value);
@@ -249,7 +322,8 @@ Page Sheet::equations() {
         written_.insert(value).second) {
       add(page, reader_.name_of(value), value);
     }
-    add(page, derivative_by(w.name), value);
+    const bool is_told = reader_.is_named(value) && reader_.name_of(value) == derivative_by(w.name);
+    if (!is_told || written_.insert(value).second) add(page, derivative_by(w.name), value);
   }
   return page;
 }

@@ -9,6 +9,7 @@
 #include "compiler/formula/derive.h"
 #include "compiler/formula/page.h"
 #include "compiler/formula/reader.h"
+#include "compiler/formula/recurrence.h"
 
 namespace gradus::formula {
 
@@ -44,6 +45,8 @@ class Sheet {
   void name_definitions(std::span<const Value> roots);
   void name_auxiliaries(std::span<const Value> roots, bool sparingly);
   std::map<Value, Reader::Adjoint> adjoints();
+  std::vector<Value> name_results(std::span<const Value> roots);
+  void define(Page& page, Value value);
 
   Graph& graph_;
   const Subject& subject_;
@@ -51,6 +54,7 @@ class Sheet {
   Options options_;
   Names names_;
   Reader reader_;
+  Recurrences recurrences_;
   std::vector<Value> auxiliaries_;
   std::set<Value> written_;
   std::map<Value, Expr> hidden_;

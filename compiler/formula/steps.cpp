@@ -30,6 +30,14 @@ bool has_name(const Expr& x) {
          });
 }
 
+// Whether it is part of the body of a scan, or made of results that have no name.
+bool is_in_a_round(const Graph& graph, Value value) {
+  const std::vector<Value> all = reachable(graph, std::span(&value, 1));
+  return std::any_of(all.begin(), all.end(), [&](Value each) {
+    return graph[each].op == Op::bound || graph[each].op == Op::scan;
+  });
+}
+
 }  // namespace
 
 std::vector<Step> steps_of(Graph& graph, Value raw, Reader& reader) {
@@ -38,6 +46,7 @@ std::vector<Step> steps_of(Graph& graph, Value raw, Reader& reader) {
   std::vector<Step> steps;
   std::vector<std::string> before;  // as text
   for (const Rewrite& rewrite : log.rewrites) {
+    if (is_in_a_round(graph, rewrite.before)) continue;
     Step step{std::string(rewrite.rule), reader.formula(rewrite.before),
               reader.formula(rewrite.after), condition(rewrite)};
     if (symbols(step.before) > longest_step || symbols(step.after) > longest_step) continue;

@@ -69,6 +69,11 @@ std::optional<Expr> Reader::whole_structure(Value value) {
   }
   if (node.op == Op::size) return dim(std::get<Extent>(node.attributes).dim);
   if (node.op == Op::call) return whole_tensor(node.operands[0]);
+  if (node.op == Op::result) {
+    auxiliary(value);
+    return name_of(value);
+  }
+  if (node.op == Op::bound) return word(std::get<Named>(node.attributes).name);
   std::vector<Expr> x;
   for (Value operand : node.operands) {
     auto written = whole_tensor(operand);

@@ -59,7 +59,9 @@ Value summed(Graph& graph, Value entries, Value operand) {
 
 bool flows(const Graph& graph, Value user, int operand) {
   const Node& node = graph[user];
+  if (node.op == Op::result) return node.type.element == Element::real;
   if (graph.type(node.operands[operand]).element != Element::real) return false;
+  if (node.op == Op::scan) return true;
   if (node.type.element != Element::real) return false;
   if (is_map(node.op)) return !map_of(node.op).gradient[operand].empty();
   if (node.op == Op::call && is_overridden_by_zero(graph, user, operand)) return false;

@@ -5,6 +5,13 @@
 // What flows from a node into one of its operands: one function a structural operator. (Elementwise
 // operators have their derivatives in the operator table.) In all of them `user` is the node, `g`
 // its adjoint, of its shape; the result has the operand's shape.
+namespace gradus {
+
+// Which of the nodes with numbers below `size` a change of an input reaches.
+std::vector<bool> dependent(const Graph& graph, uint32_t size, std::span<const Value> inputs);
+
+}  // namespace gradus
+
 namespace gradus::adjoint {
 
 // Whether a derivative flows from a node into its operand number `operand` at all.

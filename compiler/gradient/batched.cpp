@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <unordered_map>
@@ -25,6 +26,9 @@ class Batching {
     extra_.assign(shape.begin(), shape.begin() + rank);
     known_[leaf.id] = values;
   }
+  // Of the body of a scan, some of whose leaves have the leading axes.
+  Batching(Graph& graph, const Shape& extra, const std::unordered_map<uint32_t, Value>& leaves)
+      : graph_(graph), extra_(extra), known_(leaves) {}
 
   Value operator()(Value root) {
     for (Value value : reachable(graph_, std::span(&root, 1))) {
@@ -119,7 +123,8 @@ class Batching {
     const std::vector<Value> indices(node.operands.begin() + 1, node.operands.end());
     for (Value each : indices) {
       if (!depends(each)) continue;
-      fmt::print(stderr, "gradus: internal error: batched: {} at places that vary\n", name(node.op));
+      fmt::print(stderr, "gradus: internal error: batched: {} at places that vary\n",
+                 name(node.op));
       std::abort();
     }
     const Value from = lifted(node.operands[0]);
@@ -127,8 +132,70 @@ class Batching {
                                  : graph_.scatter_add(from, indices, std::move(gathering));
   }
 
+  // Which operands of a scan get the leading axes: those that have them, and what is carried where
+  // it comes to depend on one.
+  std::vector<bool> lifted_operands(const Node& node, const Scan& scan) const {
+    std::vector<bool> chosen;
+    for (Value operand : node.operands) chosen.push_back(depends(operand));
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (size_t k = 0; k < scan.next.size(); ++k) {
+        const size_t operand = scan.sequences.size() + k;
+        if (chosen[operand]) continue;
+        for (Value leaf : reachable(graph_, std::span(&scan.next[k], 1))) {
+          const auto at = std::find(scan.bound.begin(), scan.bound.end(), leaf);
+          const auto number = static_cast<size_t>(at - scan.bound.begin());
+          if (at == scan.bound.end() || !chosen[number]) continue;
+          chosen[operand] = changed = true;
+          break;
+        }
+      }
+    }
+    return chosen;
+  }
+
+  // All that is yielded gets the leading axes, and keeps its number.
+  Value of_scan(const Node& node) {
+    const Scan& old = std::get<Scan>(node.attributes);
+    const std::vector<bool> chosen = lifted_operands(node, old);
+    Scan made = old;
+    std::vector<Value> operands = node.operands;
+    std::unordered_map<uint32_t, Value> leaves;
+    for (size_t k = 0; k < operands.size(); ++k) {
+      if (!chosen[k]) continue;
+      operands[k] = lifted(operands[k]);
+      Type type = graph_.type(old.bound[k]);
+      type.shape = longer(type.shape);
+      const std::string& name = std::get<Named>(graph_[old.bound[k]].attributes).name;
+      made.bound[k] = graph_.leaf(Op::bound, "all:" + name, type);
+      leaves[old.bound[k].id] = made.bound[k];
+      if (k < old.sequences.size()) made.sequences[k].axis += extra();
+    }
+    for (size_t k = 0; k < made.next.size(); ++k) {
+      if (!chosen[old.sequences.size() + k]) continue;
+      made.next[k] = Batching(graph_, extra_, leaves)(old.next[k]);
+    }
+    for (Value& yield : made.yields) yield = Batching(graph_, extra_, leaves)(yield);
+    for (Along& along : made.stacked) along.axis += extra();
+    return graph_.scan(std::move(operands), std::move(made));
+  }
+
+  // What is carried without the leading axes is repeated along them.
+  Value of_result(const Node& node) {
+    const Value scan = known_.at(node.operands[0].id);
+    const int number = std::get<Number>(node.attributes).number;
+    const Value made = graph_.result(scan, number);
+    const bool is_lifted = graph_.type(made).rank() > node.type.rank() || extra() == 0;
+    if (is_lifted) return made;
+    std::vector<int> own = first_axes(node.type.rank());
+    for (int& axis : own) axis += extra();
+    return graph_.broadcast(made, longer(node.type.shape), own);
+  }
+
   Value node(Value value) {
     const Node node = graph_[value];
+    if (node.op == Op::scan) return of_scan(node);
+    if (node.op == Op::result) return of_result(node);
     if (is_map(node.op)) return graph_.map(node.op, of_map(node));
     if (is_reduction(node.op)) {
       return graph_.reduce(node.op, lifted(node.operands[0]),

@@ -13,11 +13,14 @@ namespace gradus {
 // invalid value stands for "everywhere".
 class Branches {
  public:
-  Branches(Graph& graph, Value result) : graph_(graph), facts_(graph), taken_(result.id + 1) {}
+  // Of the nodes with numbers below `size`.
+  Branches(Graph& graph, uint32_t size) : graph_(graph), facts_(graph), taken_(size) {}
 
   // The term of an operand, with 0 where the user is not taken and its derivative might not be
   // defined; and marks where the operand is taken by this user.
   Value term(Value user, int operand, Value adjoint);
+  // Says that all entries of a value take part.
+  void reach(Value operand) { mark(operand, {}); }
 
  private:
   struct Taken {

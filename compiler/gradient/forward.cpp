@@ -6,6 +6,7 @@
 
 #include "compiler/gradient/adjoint.h"
 #include "compiler/gradient/gradient.h"
+#include "compiler/gradient/scan.h"
 
 namespace gradus {
 namespace {
@@ -95,31 +96,54 @@ Value in_map(Graph& graph, Value user, int operand, Value t) {
 
 }  // namespace
 
-Value pushforward(Graph& graph, Value result, std::span<const Value> inputs,
-                  std::span<const Value> tangents) {
+std::vector<Value> pushforward(Graph& graph, std::span<const Value> results,
+                               std::span<const Value> inputs, std::span<const Value> tangents) {
   if (inputs.size() != tangents.size()) {
     fmt::print(stderr, "gradus: internal error: pushforward: not one tangent for each input\n");
     std::abort();
   }
   std::unordered_map<uint32_t, Value> moved;
+  std::unordered_map<uint32_t, std::vector<Value>> scans;
   for (size_t k = 0; k < inputs.size(); ++k) moved[inputs[k].id] = tangents[k];
-  const Value roots[] = {result};
-  for (Value user : reachable(graph, roots)) {
+  const auto tangent_of = [&](Value value) {
+    const auto found = moved.find(value.id);
+    return found == moved.end() ? Value{} : found->second;
+  };
+  for (Value user : reachable(graph, results)) {
     if (moved.contains(user.id)) continue;
     const std::vector<Value> operands = graph[user].operands;
+    const Op op = graph[user].op;
+    if (op == Op::scan) {
+      std::vector<Value> along;
+      for (Value operand : operands) along.push_back(tangent_of(operand));
+      scans[user.id] = adjoint::moved_scan(graph, user, along);
+      continue;
+    }
+    if (op == Op::result) {
+      const int number = std::get<Number>(graph[user].attributes).number;
+      const Value tangent = scans.at(operands[0].id)[number];
+      if (tangent.valid()) moved[user.id] = tangent;
+      continue;
+    }
     Value sum;
     for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
-      const auto tangent = moved.find(operands[k].id);
-      if (tangent == moved.end() || !adjoint::flows(graph, user, k)) continue;
-      const Op op = graph[user].op;
-      const Value term = is_map(op) ? in_map(graph, user, k, tangent->second)
-                                    : rule_of(op)(graph, user, k, tangent->second);
+      const Value tangent = tangent_of(operands[k]);
+      if (!tangent.valid() || !adjoint::flows(graph, user, k)) continue;
+      const Value term =
+          is_map(op) ? in_map(graph, user, k, tangent) : rule_of(op)(graph, user, k, tangent);
       sum = sum.valid() ? graph.map(Op::add, {sum, term}) : term;
     }
     if (sum.valid()) moved[user.id] = sum;
   }
-  const auto found = moved.find(result.id);
-  return found != moved.end() ? found->second : graph.full(graph.constant(0), graph.shape(result));
+  std::vector<Value> all;
+  for (Value result : results) all.push_back(tangent_of(result));
+  return all;
+}
+
+Value pushforward(Graph& graph, Value result, std::span<const Value> inputs,
+                  std::span<const Value> tangents) {
+  const Value moved = pushforward(graph, std::span(&result, 1), inputs, tangents)[0];
+  return moved.valid() ? moved : graph.full(graph.constant(0), graph.shape(result));
 }
 
 }  // namespace gradus

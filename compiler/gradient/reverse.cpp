@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "compiler/gradient/adjoint.h"
 #include "compiler/gradient/branches.h"
 #include "compiler/gradient/gradient.h"
+#include "compiler/gradient/scan.h"
 
 namespace gradus {
 namespace {
@@ -18,13 +21,14 @@ void require(bool holds, std::string_view what) {
 
 Value zeros(Graph& graph, const Shape& shape) { return graph.full(graph.constant(0), shape); }
 
-// The nodes up to `result` through which a change of an input reaches it, by number.
-std::vector<bool> dependent(const Graph& graph, Value result, std::span<const Value> inputs) {
-  std::vector<bool> depends(result.id + 1, false);
+}  // namespace
+
+std::vector<bool> dependent(const Graph& graph, uint32_t size, std::span<const Value> inputs) {
+  std::vector<bool> depends(size, false);
   for (Value input : inputs) {
-    if (input.id <= result.id) depends[input.id] = true;
+    if (input.id < size) depends[input.id] = true;
   }
-  for (uint32_t id = 0; id <= result.id; ++id) {
+  for (uint32_t id = 0; id < size; ++id) {
     const Node& node = graph[Value{id}];
     for (int k = 0; !depends[id] && k < static_cast<int>(node.operands.size()); ++k) {
       depends[id] = depends[node.operands[k].id] && adjoint::flows(graph, Value{id}, k);
@@ -33,45 +37,124 @@ std::vector<bool> dependent(const Graph& graph, Value result, std::span<const Va
   return depends;
 }
 
-}  // namespace
+namespace {
 
-std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
-                            std::span<const Value> inputs, Derivation* log) {
-  require(graph.shape(result) == graph.shape(adjoint), "an adjoint of another shape");
-  const std::vector<bool> depends = dependent(graph, result, inputs);
-  std::vector<Value> adjoints(result.id + 1);
-  adjoints[result.id] = adjoint;
-  Branches branches(graph, result);
+// The walk from the seeds back over the nodes that they depend on and that depend on the inputs.
+class Walk {
+ public:
+  Walk(Graph& graph, uint32_t size, std::span<const Value> inputs, Derivation* log,
+       const GradientOptions& options)
+      : graph_(graph),
+        log_(log),
+        options_(options),
+        depends_(dependent(graph, size, inputs)),
+        adjoints_(size),
+        branches_(graph, size) {}
+
+  void seed(const Seed& seed) {
+    require(graph_.shape(seed.value) == graph_.shape(seed.adjoint), "an adjoint of another shape");
+    add(seed.value, seed.adjoint);
+  }
 
   // Operands stand before their users, so when a node's turn comes its adjoint is complete.
-  for (uint32_t id = result.id + 1; id-- > 0;) {
-    const Value user{id};
-    if (!adjoints[id].valid() || !depends[id]) continue;
-    if (log != nullptr) log->adjoints[user] = adjoints[id];
-    const std::vector<Value> operands = graph[user].operands;
-    for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
-      const Value operand = operands[k];
-      if (!depends[operand.id] || !adjoint::flows(graph, user, k)) continue;
-      const Value term = branches.term(user, k, adjoints[id]);
-      require(graph.shape(term) == graph.shape(operand), "a term of another shape");
-      Value& sum = adjoints[operand.id];
-      sum = sum.valid() ? graph.map(Op::add, {sum, term}) : term;
-      if (log != nullptr) log->contributions.push_back({user, k, adjoints[id], term});
+  void run() {
+    for (uint32_t id = static_cast<uint32_t>(adjoints_.size()); id-- > 0;) {
+      const Value user{id};
+      if (!depends_[id]) continue;
+      if (graph_[user].op == Op::scan) {
+        scan(user);
+      } else if (adjoints_[id].valid()) {
+        node(user);
+      }
     }
   }
 
+  Value adjoint(Value input) const {
+    return input.id < adjoints_.size() ? adjoints_[input.id] : Value{};
+  }
+
+ private:
+  void add(Value operand, Value term) {
+    require(graph_.shape(term) == graph_.shape(operand), "a term of another shape");
+    Value& sum = adjoints_[operand.id];
+    sum = sum.valid() ? graph_.map(Op::add, {sum, term}) : term;
+  }
+
+  void node(Value user) {
+    const Value adjoint = adjoints_[user.id];
+    if (log_ != nullptr) log_->adjoints[user] = adjoint;
+    const std::vector<Value> operands = graph_[user].operands;
+    if (graph_[user].op == Op::result) {
+      results_[operands[0]][std::get<Number>(graph_[user].attributes).number] = adjoint;
+      return;
+    }
+    for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
+      if (!depends_[operands[k].id] || !adjoint::flows(graph_, user, k)) continue;
+      const Value term = branches_.term(user, k, adjoint);
+      add(operands[k], term);
+      if (log_ != nullptr) log_->contributions.push_back({user, k, adjoint, term});
+    }
+  }
+
+  // The adjoints of a scan's results are all known by now.
+  void scan(Value user) {
+    const auto known = results_.find(user);
+    if (known == results_.end()) return;
+    const std::vector<Value> operands = graph_[user].operands;
+    const auto& scan = std::get<Scan>(graph_[user].attributes);
+    std::vector<Value> adjoints(scan.yields.size() + scan.next.size());
+    for (const auto& [number, adjoint] : known->second) adjoints[number] = adjoint;
+    std::vector<bool> wanted;
+    for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
+      wanted.push_back(depends_[operands[k].id] && adjoint::flows(graph_, user, k));
+    }
+    const auto terms = adjoint::of_scan(graph_, user, adjoints, wanted, options_);
+    for (size_t k = 0; k < operands.size(); ++k) {
+      if (!terms[k].valid()) continue;
+      branches_.reach(operands[k]);
+      add(operands[k], terms[k]);
+    }
+  }
+
+  Graph& graph_;
+  Derivation* log_;
+  const GradientOptions& options_;
+  std::vector<bool> depends_;
+  std::vector<Value> adjoints_;                    // by number
+  std::map<Value, std::map<int, Value>> results_;  // of scans
+  Branches branches_;
+};
+
+}  // namespace
+
+std::vector<Value> pullback(Graph& graph, std::span<const Seed> seeds,
+                            std::span<const Value> inputs, Derivation* log,
+                            const GradientOptions& options) {
+  uint32_t size = 0;
+  for (const Seed& seed : seeds) size = std::max(size, seed.value.id + 1);
+  Walk walk(graph, size, inputs, log, options);
+  for (const Seed& seed : seeds) walk.seed(seed);
+  walk.run();
   std::vector<Value> results;
-  for (Value input : inputs) {
-    const bool reached = input.id <= result.id && adjoints[input.id].valid();
-    results.push_back(reached ? adjoints[input.id] : zeros(graph, graph.shape(input)));
+  for (Value input : inputs) results.push_back(walk.adjoint(input));
+  return results;
+}
+
+std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
+                            std::span<const Value> inputs, Derivation* log,
+                            const GradientOptions& options) {
+  const Seed seed{result, adjoint};
+  std::vector<Value> results = pullback(graph, std::span(&seed, 1), inputs, log, options);
+  for (size_t k = 0; k < results.size(); ++k) {
+    if (!results[k].valid()) results[k] = zeros(graph, graph.shape(inputs[k]));
   }
   return results;
 }
 
 std::vector<Value> gradient(Graph& graph, Value loss, std::span<const Value> inputs,
-                            Derivation* log) {
+                            Derivation* log, const GradientOptions& options) {
   require(graph.shape(loss).empty(), "of a value that is not a scalar");
-  return pullback(graph, loss, graph.constant(1), inputs, log);
+  return pullback(graph, loss, graph.constant(1), inputs, log, options);
 }
 
 Value local_derivative(Graph& graph, Value user, int operand) {

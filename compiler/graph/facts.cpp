@@ -150,7 +150,7 @@ class Of {
     if (is_leaf(node_.op)) {
       return node_.op == Op::input || node_.op == Op::param || node_.op == Op::state;
     }
-    if (!all(&Fact::defined)) return false;
+    if (!all(&Fact::defined) || node_.op == Op::scan) return false;
     if (is_map(node_.op)) return maps_defined();
     const auto* view = std::get_if<View>(&node_.attributes);
     return view == nullptr || std::isfinite(view->fill.value_or(0));

@@ -75,6 +75,15 @@ struct MixAttributes {
       mix(seed, each.at);
     }
   }
+  void operator()(const Scan& a) const {
+    mix(seed, Shape{a.rounds});
+    mix(seed, static_cast<size_t>(a.carries));
+    for (const auto* values : {&a.bound, &a.next, &a.yields}) {
+      for (Value value : *values) mix(seed, value.id);
+    }
+    for (const Along& along : a.stacked) (*this)(along);
+  }
+  void operator()(const Number& a) const { mix(seed, static_cast<size_t>(a.number)); }
 };
 
 // The shape without these axes, which are sorted.
@@ -107,8 +116,51 @@ std::string text(const Type& type) {
       return fmt::format("index({}){}", type.bound.text(), shape);
     case Element::boolean:
       return "bool" + shape;
+    case Element::tuple:
+      return "results";
   }
   std::abort();
+}
+
+Type element_of(Type sequence, int axis) {
+  sequence.shape.erase(sequence.shape.begin() + axis);
+  return sequence;
+}
+
+Type stacked_type(Type element, const Dim& rounds, int axis) {
+  element.shape.insert(element.shape.begin() + axis, rounds);
+  return element;
+}
+
+void check_scan(const Graph& graph, std::span<const Value> operands, const Scan& scan) {
+  const size_t sequences = scan.sequences.size();
+  const auto carries = static_cast<size_t>(scan.carries);
+  require(operands.size() == scan.bound.size() && operands.size() >= sequences + carries, Op::scan,
+          "not one bound leaf for each operand");
+  require(scan.next.size() == carries, Op::scan, "not one value for each carry");
+  require(scan.yields.size() == scan.stacked.size(), Op::scan, "not one axis for each yield");
+  for (size_t k = 0; k < operands.size(); ++k) {
+    Type seen = graph.type(operands[k]);
+    if (k < sequences) {
+      const int axis = scan.sequences[k].axis;
+      require(axis >= 0 && axis < seen.rank() && seen.shape[axis] == scan.rounds, Op::scan,
+              "a sequence of another length");
+      seen = element_of(std::move(seen), axis);
+    }
+    require(graph[scan.bound[k]].op == Op::bound && graph.type(scan.bound[k]) == seen, Op::scan,
+            "a bound leaf of another type");
+  }
+  for (size_t k = 0; k < carries; ++k) {
+    require(graph.type(scan.next[k]) == graph.type(scan.bound[sequences + k]), Op::scan,
+            "a carry that changes its type");
+  }
+}
+
+Type result_type(const Graph& graph, const Scan& scan, int number) {
+  const auto yields = static_cast<int>(scan.yields.size());
+  require(number >= 0 && number < yields + scan.carries, Op::result, "no such result");
+  if (number >= yields) return graph.type(scan.next[number - yields]);
+  return stacked_type(graph.type(scan.yields[number]), scan.rounds, scan.stacked[number].axis);
 }
 
 size_t Graph::Hash::operator()(const Node& node) const {
@@ -142,7 +194,8 @@ Value Graph::size(const Dim& dim) {
 Value Graph::iota(const Dim& n) { return add({Op::iota, {}, Extent{n}, {Element::index, {n}, n}}); }
 
 Value Graph::leaf(Op op, std::string name, Type type) {
-  require(op == Op::input || op == Op::param || op == Op::state, op, "not a leaf");
+  require(op == Op::input || op == Op::param || op == Op::state || op == Op::bound, op,
+          "not a leaf");
   return add({op, {}, Named{std::move(name)}, std::move(type)});
 }
 
@@ -333,6 +386,16 @@ Value Graph::call(Value result, std::vector<Value> inputs, std::shared_ptr<const
   return add({Op::call, std::move(inputs), Overridden{std::move(by)}, std::move(type)});
 }
 
+Value Graph::scan(std::vector<Value> operands, Scan scan) {
+  check_scan(*this, operands, scan);
+  return add({Op::scan, std::move(operands), std::move(scan), {Element::tuple, {}, 0}});
+}
+
+Value Graph::result(Value scan, int number) {
+  Type type = result_type(*this, std::get<Scan>((*this)[scan].attributes), number);
+  return add({Op::result, {scan}, Number{number}, std::move(type)});
+}
+
 Value Graph::broadcast(Value x, const Shape& shape, const std::vector<int>& axes) {
   if (shape == type(x).shape) return x;
   View view{shape, {}, std::nullopt};
@@ -431,6 +494,19 @@ std::optional<std::vector<int>> as_transpose(const Graph& graph, Value value) {
   if (graph[value].op != Op::view) return std::nullopt;
   const auto axes = as_transpose(std::get<View>(graph[value].attributes));
   return axes && reads_whole_axes(graph, value) ? axes : std::nullopt;
+}
+
+std::vector<Value> body_of(const Scan& scan) {
+  std::vector<Value> body = scan.next;
+  body.insert(body.end(), scan.yields.begin(), scan.yields.end());
+  return body;
+}
+
+Scan with_body(Scan scan, std::span<const Value> body) {
+  const auto carries = static_cast<long>(scan.next.size());
+  scan.next.assign(body.begin(), body.begin() + carries);
+  scan.yields.assign(body.begin() + carries, body.end());
+  return scan;
 }
 
 std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots) {

@@ -39,7 +39,7 @@ class Graph {
   Value symbol(std::string name, double value);    // a named real scalar
   Value size(const Dim& dim);                      // an extent as a real scalar
   Value iota(const Dim& n);                        // index(n)[n]
-  Value leaf(Op op, std::string name, Type type);  // input, param, state
+  Value leaf(Op op, std::string name, Type type);  // input, param, state, bound
 
   // An elementwise operator. Operands have the result's shape or are scalars; at least one has it.
   Value map(Op op, std::vector<Value> operands);
@@ -59,6 +59,8 @@ class Graph {
   // One axis by one tensor of indices, whose axes take its place; and its adjoint, into `shape`.
   Value gather(Value table, Value indices, int axis);
   Value scatter_add(Value updates, Value indices, int axis, Shape shape);
+  Value scan(std::vector<Value> operands, Scan scan);
+  Value result(Value scan, int number);
 
   // The result of a function whose derivative by its inputs is overridden.
   Value call(Value result, std::vector<Value> inputs, std::shared_ptr<const Override> by);
@@ -109,7 +111,19 @@ std::optional<int> as_one_axis(const Gathering& gathering, int indices);
 std::optional<std::vector<int>> as_broadcast(const Graph& graph, Value value);
 std::optional<std::vector<int>> as_transpose(const Graph& graph, Value value);
 
-// The nodes that the roots need, operands first.
+// The type of an entry along an axis; and of entries stacked along a new one.
+Type element_of(Type sequence, int axis);
+Type stacked_type(Type element, const Dim& rounds, int axis);
+
+// Aborts where operands do not fit a scan.
+void check_scan(const Graph& graph, std::span<const Value> operands, const Scan& scan);
+Type result_type(const Graph& graph, const Scan& scan, int number);
+// What the body of a scan computes: what the next round sees, then what is yielded.
+std::vector<Value> body_of(const Scan& scan);
+// The scan with another body, in that order.
+Scan with_body(Scan scan, std::span<const Value> body);
+
+// The nodes that the roots need, operands first; not those in the bodies of scans.
 std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots);
 
 }  // namespace gradus

@@ -13,7 +13,8 @@
 
 namespace gradus {
 
-enum class Element : uint8_t { real, index, boolean };
+// `tuple`: the results of a scan together, which only `result` takes apart.
+enum class Element : uint8_t { real, index, boolean, tuple };
 
 // An element and a shape; `index(n)` carries its bound n.
 struct Type {
@@ -68,7 +69,7 @@ struct Literal {
   double value;
   friend bool operator==(const Literal& a, const Literal& b);
 };
-// input, param, state: the leaf's dotted name. symbol: a `const` and its number.
+// input, param, state, bound: the leaf's dotted name. symbol: a `const` and its number.
 struct Named {
   std::string name;
   double value = 0;
@@ -84,7 +85,8 @@ struct Axes {
   std::vector<int> axes;
   friend bool operator==(const Axes&, const Axes&) = default;
 };
-// concat: the axis. cumsum: also its direction and whether an entry is left out of its own sum.
+// concat: the axis. A scan's sequence: also whether it goes from the last place to the first.
+// cumsum: also its direction and whether an entry is left out of its own sum.
 struct Along {
   int axis = 0;
   bool reverse = false;
@@ -151,8 +153,30 @@ struct Overridden {
   friend bool operator==(const Overridden&, const Overridden&) = default;
 };
 
+// scan: a loop. Its operands are sequences, of which each round reads an entry along an axis; then
+// what is carried from round to round, as the first one sees it; then values of outside, the same
+// in all rounds. The body is a graph over leaves of its own, `bound`, one for each operand, and
+// over nothing else that could change: what it needs from outside is an operand. Results: what is
+// yielded in each round, stacked along an axis, in the place of the round; then what is carried out
+// of the last round.
+struct Scan {
+  Dim rounds;
+  std::vector<Along> sequences;  // of the first operands
+  int carries = 0;               // the next so many operands
+  std::vector<Value> bound;      // one an operand, of the type that a round sees
+  std::vector<Value> next;       // one a carry, of its type: what the next round sees
+  std::vector<Value> yields;
+  std::vector<Along> stacked;  // one a yield
+  friend bool operator==(const Scan&, const Scan&) = default;
+};
+// result: its number among those of the scan.
+struct Number {
+  int number = 0;
+  friend bool operator==(const Number&, const Number&) = default;
+};
+
 using Attributes = std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target,
-                                Contraction, Gathering, Overridden>;
+                                Contraction, Gathering, Overridden, Scan, Number>;
 
 struct Node {
   Op op;

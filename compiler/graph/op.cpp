@@ -77,7 +77,7 @@ std::string_view name(Op op) {
 // The elementwise rows stand first in the table.
 bool is_map(Op op) { return op < Op::constant; }
 
-bool is_leaf(Op op) { return op >= Op::constant && op <= Op::state; }
+bool is_leaf(Op op) { return op >= Op::constant && op <= Op::bound; }
 
 bool is_reduction(Op op) { return op >= Op::reduce_sum && op <= Op::argmin; }
 

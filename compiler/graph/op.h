@@ -18,10 +18,18 @@ enum class Op : uint8_t {
 #undef STRUCTURE
 };
 
+inline constexpr size_t op_count = 0
+#define MAP(op, ...) +1
+#define STRUCTURE(op) +1
+#include "compiler/graph/operators.def"
+#undef MAP
+#undef STRUCTURE
+    ;
+
 std::string_view name(Op op);
 // Whether it is elementwise: a row of the table with arity, derivative and code.
 bool is_map(Op op);
-// Whether it has no operands: constant, symbol, size, iota, input, param, state.
+// Whether it has no operands: constant, symbol, size, iota, input, param, state, bound.
 bool is_leaf(Op op);
 // Whether it folds axes away: reduce_…, logsumexp, norm, argmax, argmin.
 bool is_reduction(Op op);

@@ -93,20 +93,79 @@ struct Arguments {
     const std::string_view into = node.op == Op::scatter_add ? " into " : "";
     return fmt::format("%{}{}[{}]", numbers.at(operands[0]), into, fmt::join(places, ", "));
   }
+  // The operands, each with the leaf that the body knows it by.
+  std::string operator()(const Scan& a) const {
+    std::vector<std::string> all;
+    for (size_t k = 0; k < operands.size(); ++k) {
+      const auto carry = static_cast<int>(k - a.sequences.size());
+      std::string_view kind = carry < a.carries ? "carry" : "with";
+      std::string where;
+      if (k < a.sequences.size()) {
+        kind = "each";
+        where = along(a.sequences[k]);
+      }
+      all.push_back(fmt::format("{} %{} = %{}{}", kind, numbers.at(a.bound[k]),
+                                numbers.at(operands[k]), where));
+    }
+    return fmt::format("{} rounds, {}", a.rounds.text(), fmt::join(all, ", "));
+  }
+  std::string operator()(const Number& a) const {
+    return fmt::format("{} of {}", a.number, plain());
+  }
+
+  static std::string along(const Along& a) {
+    return fmt::format(" along {}{}", a.axis, a.reverse ? " reverse" : "");
+  }
+};
+
+// Numbers are given in the order of lines; those of a body are known within it.
+struct Listing {
+  const Graph& graph;
+  int next = 0;
+
+  std::string lines(std::span<const Value> roots, Numbers& numbers, const std::string& indent) {
+    std::string out;
+    for (Value value : reachable(graph, roots)) {
+      if (numbers.contains(value)) continue;
+      const Node& node = graph[value];
+      const int number = next++;
+      numbers[value] = number;
+      std::string body;
+      std::string arguments;
+      if (const auto* scan = std::get_if<Scan>(&node.attributes)) {
+        Numbers inner = numbers;
+        body = this->body(*scan, inner, indent + "    ");
+        arguments = Arguments{inner, node}(*scan);
+      } else {
+        arguments = std::visit(Arguments{numbers, node}, node.attributes);
+      }
+      out += fmt::format("{}%{} = {} {} : {}", indent, number, name(node.op), arguments,
+                         text(node.type));
+      if (!graph.name(value).empty()) out += fmt::format("  # {}", graph.name(value));
+      out += '\n' + body;
+    }
+    return out;
+  }
+
+  std::string body(const Scan& scan, Numbers& numbers, const std::string& indent) {
+    std::vector<Value> roots = scan.bound;
+    for (Value value : body_of(scan)) roots.push_back(value);
+    std::string out = lines(roots, numbers, indent);
+    for (size_t k = 0; k < scan.next.size(); ++k) {
+      out +=
+          fmt::format("{}%{} <- %{}\n", indent, numbers.at(scan.bound[scan.sequences.size() + k]),
+                      numbers.at(scan.next[k]));
+    }
+    for (size_t k = 0; k < scan.yields.size(); ++k) {
+      out += fmt::format("{}yield %{}{}\n", indent, numbers.at(scan.yields[k]),
+                         Arguments::along(scan.stacked[k]));
+    }
+    return out;
+  }
 };
 
 std::string text(const Graph& graph, std::span<const Value> roots, Numbers& numbers) {
-  std::string out;
-  for (Value value : reachable(graph, roots)) {
-    const Node& node = graph[value];
-    const int number = static_cast<int>(numbers.size());
-    numbers[value] = number;
-    const std::string arguments = std::visit(Arguments{numbers, node}, node.attributes);
-    out += fmt::format("%{} = {} {} : {}", number, name(node.op), arguments, text(node.type));
-    if (!graph.name(value).empty()) out += fmt::format("  # {}", graph.name(value));
-    out += '\n';
-  }
-  return out;
+  return Listing{graph}.lines(roots, numbers, "");
 }
 
 }  // namespace

@@ -47,6 +47,12 @@ struct Substitute {
     for (Coordinate& each : result.from) each.at = substituted(std::move(each.at), dims);
     return result;
   }
+  Attributes operator()(const Scan& a) const {  // the body is the caller's affair
+    Scan result = a;
+    result.rounds = a.rounds.substituted(dims);
+    return result;
+  }
+  Attributes operator()(const Number& a) const { return a; }
 };
 
 // Every extent in the attributes, for `unbound_dims`.
@@ -77,6 +83,8 @@ struct Collect {
     for (const Coordinate& each : a.from) add(each.at);
   }
   void operator()(const Overridden&) const {}
+  void operator()(const Scan& a) const { add(a.rounds); }
+  void operator()(const Number&) const {}
 };
 
 Value specialised_leaf(Graph& graph, const Node& node, const DimBindings& dims) {
@@ -86,6 +94,15 @@ Value specialised_leaf(Graph& graph, const Node& node, const DimBindings& dims) 
   if (node.op == Op::iota)
     return graph.iota(std::get<Extent>(node.attributes).dim.substituted(dims));
   return graph.leaf(node.op, std::get<Named>(node.attributes).name, substituted(node.type, dims));
+}
+
+Value specialised_scan(Graph& graph, const Node& node, std::vector<Value> operands,
+                       const DimBindings& dims) {
+  const Scan& scan = std::get<Scan>(node.attributes);
+  Scan made = with_body(scan, specialise(graph, body_of(scan), dims));
+  made.rounds = scan.rounds.substituted(dims);
+  made.bound = specialise(graph, scan.bound, dims);
+  return graph.scan(std::move(operands), std::move(made));
 }
 
 // Carries `change` over the nodes that the roots need: change(value, its new operands) is the new
@@ -161,6 +178,10 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
     case Op::scatter_add:
       return graph.scatter_add(operands[0], {operands.begin() + 1, operands.end()},
                                std::get<Gathering>(std::move(attributes)));
+    case Op::scan:
+      return graph.scan(std::move(operands), std::get<Scan>(std::move(attributes)));
+    case Op::result:
+      return graph.result(operands[0], std::get<Number>(attributes).number);
       // clang-format off
 #define MAP(op, ...) case Op::op:
 #define STRUCTURE(op)
@@ -175,6 +196,7 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
     case Op::input:
     case Op::param:
     case Op::state:
+    case Op::bound:
     case Op::reduce_sum:
     case Op::reduce_prod:
     case Op::reduce_max:
@@ -204,6 +226,10 @@ std::vector<Value> without_calls(Graph& graph, std::span<const Value> roots) {
   return carried_over(graph, roots, [&](Value value, std::vector<Value> operands) {
     const Node& node = graph[value];
     if (node.op == Op::call) return operands[0];
+    if (const auto* scan = std::get_if<Scan>(&node.attributes)) {
+      return graph.scan(std::move(operands),
+                        with_body(*scan, without_calls(graph, body_of(*scan))));
+    }
     return operands == node.operands ? value
                                      : rebuild(graph, node, std::move(operands), node.attributes);
   });
@@ -217,6 +243,11 @@ std::vector<std::string> unbound_dims(const Graph& graph, std::span<const Value>
     collect.add(graph.type(value).shape);
     collect.add(graph.type(value).bound);
     std::visit(collect, graph[value].attributes);
+    if (const auto* scan = std::get_if<Scan>(&graph[value].attributes)) {
+      for (std::string& name : unbound_dims(graph, body_of(*scan), dims)) {
+        names.insert(std::move(name));
+      }
+    }
   }
   for (const auto& [name, number] : dims) names.erase(name);
   return {names.begin(), names.end()};
@@ -227,6 +258,7 @@ std::vector<Value> specialise(Graph& graph, std::span<const Value> roots, const 
     const Node& node = graph[value];
     if (node.op == Op::constant) return value;
     if (is_leaf(node.op)) return specialised_leaf(graph, node, dims);
+    if (node.op == Op::scan) return specialised_scan(graph, node, std::move(operands), dims);
     return rebuild(graph, node, std::move(operands), std::visit(Substitute{dims}, node.attributes));
   });
 }

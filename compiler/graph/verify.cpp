@@ -21,6 +21,7 @@ class Check {
       require(operand.valid() && operand < value_, "an operand does not stand before its user");
     }
     attributes();
+    if (node_.op == Op::scan) return scan();
     elements();
     accesses();
     if (is_leaf(node_.op)) {
@@ -59,11 +60,37 @@ class Check {
     if (op == Op::cumsum) return has<Along>(1);
     if (op == Op::call) return has<Overridden>(count);
     if (op == Op::gather || op == Op::scatter_add) return has<Gathering>(count);
+    if (op == Op::scan) return has<Scan>(count);
+    if (op == Op::result) return has<Number>(1);
     require(false, "an operator that the verifier does not know");
+  }
+
+  // Its body is a graph of its own, over its bound leaves.
+  void scan() const {
+    const Scan& scan = std::get<Scan>(node_.attributes);
+    const std::vector<Value> body = body_of(scan);
+    check_scan(graph_, node_.operands, scan);
+    for (Value value : body) require(value < value_, "a body behind its scan");
+    for (Value value : reachable(graph_, body)) {
+      const Op op = graph_[value].op;
+      require(op != Op::input && op != Op::param && op != Op::state,
+              "a body that reads from outside");
+      require(op != Op::bound ||
+                  std::find(scan.bound.begin(), scan.bound.end(), value) != scan.bound.end(),
+              "a body that reads what another binds");
+    }
+    verify(graph_, body);
   }
 
   // The type that the constructors infer from operands of these types.
   void type() const {
+    if (node_.op == Op::result) {
+      const Node& of = graph_[node_.operands[0]];
+      require(of.op == Op::scan, "a result of what is no scan");
+      const Type type = result_type(graph_, std::get<Scan>(of.attributes),
+                                    std::get<Number>(node_.attributes).number);
+      return require(type == node_.type, "another type than its scan gives");
+    }
     Graph scratch;
     std::vector<Value> operands;
     for (size_t k = 0; k < node_.operands.size(); ++k) {

@@ -88,6 +88,9 @@ std::optional<Match> match(const Graph& graph, Value contraction, int64_t least_
     std::swap(made.a, made.b);
     std::swap(made.m, made.n);
   }
+  // In the order of memory.
+  std::stable_sort(sums.begin(), sums.end(),
+                   [&](int i, int j) { return made.a.strides[i] > made.a.strides[j]; });
   if (!merge_sums(made, sums, extents)) return std::nullopt;
   return made;
 }

@@ -68,6 +68,9 @@ class Emitting {
       case Sweep::Kind::scatter:
         scatter();
         break;
+      case Sweep::Kind::scan:  // its kernels are those of its body
+        for (const Read& read : group_.members[0].reads) entries_.note_load(read.value);
+        break;
     }
     name();
     Emitted made{std::move(kernel_), entries_.loaded(), {}};
@@ -106,11 +109,18 @@ class Emitting {
     const Sweep& one = sweep(member);
     const Position at = own(one, domain);
     const Index place = row_major(graph_.shape(one.value), at);
-    for (int output : one.outputs) {
-      into.plain.emplace_back(Store{{output, place}, value, false});
+    bool is_kept = false;
+    for (const Output& output : one.outputs) {
+      Position there = at;
+      if (output.axis >= 0) there.insert(there.begin() + output.axis, Index{});
+      is_kept = is_kept || output.axis < 0;
+      into.plain.emplace_back(Store{{output.buffer, row_major(output.shape, there)}, value, false});
     }
-    if (!one.copy && one.outputs.empty() && memory_.loaded.contains(one.value)) {
+    if (!one.copy && !is_kept && memory_.loaded.contains(one.value)) {
       into.plain.emplace_back(Store{{memory_.buffer(one.value), place}, value, false});
+    }
+    if (one.into.valid()) {
+      into.plain.emplace_back(Store{{memory_.buffer(one.into), place}, value, false});
     }
     if (one.whole.valid()) {
       Position shifted = at;

@@ -15,6 +15,8 @@ Scalar scalar_of(Element element, Scalar real) {
       return Scalar::i32;
     case Element::boolean:
       return Scalar::u8;
+    case Element::tuple:
+      break;
   }
   std::abort();
 }
@@ -45,8 +47,8 @@ void Entries::know(Value value, const Position& at, ExprId entry) {
 
 bool Entries::is_loaded(Value value) const {
   const Op op = graph_[value].op;
-  return op == Op::input || op == Op::param || op == Op::state || op == Op::reshape ||
-         stored_.contains(value);
+  return op == Op::input || op == Op::param || op == Op::state || op == Op::bound ||
+         op == Op::reshape || stored_.contains(value);
 }
 
 ExprId Entries::entry(Value value, const Position& at) {

@@ -17,6 +17,9 @@ constexpr int64_t small = 4096;
 
 constexpr int nowhere = -1;  // no group
 
+// A set of groups.
+using Bits = std::vector<uint64_t>;
+
 class Fusing {
  public:
   explicit Fusing(const std::vector<Sweep>& sweeps) : sweeps_(sweeps) {}
@@ -48,8 +51,9 @@ class Fusing {
     Member chosen;
     // A group that computes what is read, else one that has something else in common.
     for (const bool related : {true, false}) {
-      for (int group = static_cast<int>(groups_.size()) - 1; group >= 0 && best == nowhere;
-           --group) {
+      const std::set<int> candidates = related ? makers_of_reads(one) : alike(one);
+      for (auto each = candidates.rbegin(); each != candidates.rend() && best == nowhere; ++each) {
+        const int group = *each;
         if (!gains(one, groups_[group], related)) continue;
         if (const auto member = fit(number, group)) {
           best = group;
@@ -65,9 +69,30 @@ class Fusing {
       }
       best = static_cast<int>(groups_.size());
       groups_.push_back(seed(one));
+      all_before_.emplace_back(sweeps_.size() / 64 + 1, 0);
+      if (groups_.back().rows.empty()) without_rows_.insert(best);
       chosen = first_member(number, groups_.back());
     }
     join(best, std::move(chosen));
+  }
+
+  std::set<int> makers_of_reads(const Sweep& one) const {
+    std::set<int> found;
+    for (const Read& read : one.reads) {
+      const std::set<int>& made_by = makers(read.value);
+      found.insert(made_by.begin(), made_by.end());
+    }
+    return found;
+  }
+
+  // Groups that read what it reads, or that have no rows.
+  std::set<int> alike(const Sweep& one) const {
+    std::set<int> found = without_rows_;
+    for (const Read& read : one.reads) {
+      const auto known = readers_.find(read.value);
+      if (known != readers_.end()) found.insert(known->second.begin(), known->second.end());
+    }
+    return found;
   }
 
   // An update that reads its target where it does not write it would read new entries.
@@ -85,10 +110,14 @@ class Fusing {
     return true;
   }
 
+  static bool is_alone(Sweep::Kind kind) {
+    return kind == Sweep::Kind::scatter || kind == Sweep::Kind::scan;
+  }
+
   Group seed(const Sweep& one) const {
     Group made;
     made.kind = one.kind;
-    if (one.kind == Sweep::Kind::contraction || one.kind == Sweep::Kind::scatter) return made;
+    if (one.kind == Sweep::Kind::contraction || is_alone(one.kind)) return made;
     int rows = one.own;
     if (one.kind == Sweep::Kind::map) {
       int64_t inside = 1;
@@ -126,8 +155,8 @@ class Fusing {
   // ---- whether a sweep gains by a group
 
   bool gains(const Sweep& one, const Group& group, bool related) const {
-    if (one.kind == Sweep::Kind::contraction || one.kind == Sweep::Kind::scatter ||
-        group.kind == Sweep::Kind::scatter || group.members.size() >= most_members) {
+    if (one.kind == Sweep::Kind::contraction || is_alone(one.kind) || is_alone(group.kind) ||
+        group.members.size() >= most_members) {
       return false;
     }
     if (group.kind == Sweep::Kind::contraction && one.kind != Sweep::Kind::map) return false;
@@ -149,7 +178,7 @@ class Fusing {
   }
 
   static bool defines(const Sweep& one, Value value) {
-    return (one.value == value && !one.copy) || one.whole == value;
+    return (one.value == value && !one.copy) || one.whole == value || one.into == value;
   }
 
   // Whether it goes over the same axes as one of the group, and reads what that one reads.
@@ -278,14 +307,22 @@ class Fusing {
 
   // Whether `later` needs what `earlier` does, at any distance.
   bool runs_after(int later, int earlier) const {
-    std::set<int> seen;
-    const std::function<bool(int)> visit = [&](int at) {
-      if (at == earlier) return true;
-      if (!seen.insert(at).second) return false;
-      const std::set<int>& before = groups_[at].after;
-      return std::any_of(before.begin(), before.end(), visit);
-    };
-    return visit(later);
+    return later == earlier || has(all_before_[later], earlier);
+  }
+
+  // Says that a group runs after another, and so after all that that one runs after.
+  void run_after(int later, int earlier) {
+    if (!groups_[later].after.insert(earlier).second || runs_after(later, earlier)) return;
+    for (int group = 0; group < static_cast<int>(groups_.size()); ++group) {
+      if (group != later && !has(all_before_[group], later)) continue;
+      Bits& before = all_before_[group];
+      before[earlier / 64] |= uint64_t{1} << (earlier % 64);
+      for (size_t k = 0; k < before.size(); ++k) before[k] |= all_before_[earlier][k];
+    }
+  }
+
+  static bool has(const Bits& bits, int group) {
+    return (bits[group / 64] >> (group % 64) & 1) != 0;
   }
 
   std::set<int> readers(Value value) const {
@@ -297,7 +334,9 @@ class Fusing {
   // reads.
   enum class Meeting : uint8_t { elsewhere, same_row, same_entry };
   Meeting meet(const Member& writer, const Member& reader, const Read& read) const {
-    if (!read.exact || sweep(writer).whole.valid()) return Meeting::elsewhere;
+    if (!read.exact || sweep(writer).whole.valid() || sweep(writer).into.valid()) {
+      return Meeting::elsewhere;
+    }
     for (size_t row = 0; row < writer.rows.size(); ++row) {
       if (plain(read.at[writer.rows[row]]) != reader.rows[row]) return Meeting::elsewhere;
     }
@@ -386,20 +425,22 @@ class Fusing {
     const Sweep& one = sweep(member);
     for (const Read& read : one.reads) {
       for (int maker : makers(read.value)) {
-        if (maker != number) group.after.insert(maker);
+        if (maker != number) run_after(number, maker);
       }
       readers_[read.value].insert(number);
       const auto writer = writers_.find(read.value);
       if (writer != writers_.end() && writer->second != number) {
-        groups_[writer->second].after.insert(number);
+        run_after(writer->second, number);
       }
     }
     if (!one.copy) makers_[one.value].insert(number);
     if (one.whole.valid()) makers_[one.whole].insert(number);
+    if (one.into.valid()) makers_[one.into].insert(number);
+    for (Value result : one.results) makers_[result].insert(number);
     if (one.target.valid()) {
       writers_[one.target] = number;
       for (int reader : readers(one.target)) {
-        if (reader != number) group.after.insert(reader);
+        if (reader != number) run_after(number, reader);
       }
     }
     if (member.stage == static_cast<int>(group.stages.size())) {
@@ -427,10 +468,12 @@ class Fusing {
 
   const std::vector<Sweep>& sweeps_;
   std::vector<Group> groups_;
+  std::vector<Bits> all_before_;  // of each group, those that it runs after, at any distance
   std::vector<Value> detached_;
   std::map<Value, std::set<int>> makers_;
   std::map<Value, std::set<int>> readers_;
   std::map<Value, int> writers_;
+  std::set<int> without_rows_;  // groups
 };
 
 }  // namespace

@@ -15,14 +15,25 @@ namespace gradus::kernel {
 
 enum class Scalar : uint8_t { f32, f64, i32, u8 };  // u8 holds booleans
 
+// A part of another buffer that moves with the rounds of a loop: in round r it begins
+// begin + r · stride entries further in.
+struct Window {
+  int of = 0;  // the buffer, which may be a window too
+  int64_t begin = 0;
+  int loop = 0;
+  int64_t stride = 0;
+};
+
 // Memory that kernels read and write: a slot is given by the caller at each call, the arena is one
 // block of scratch memory whose ranges are shared by live range.
 struct Buffer {
   std::string name;  // the user's, or made from it
   Scalar type = Scalar::f32;
-  int64_t size = 0;    // entries
-  int slot = -1;       // ≥ 0: the caller's slot
-  int64_t offset = 0;  // else: bytes into the arena, a multiple of 64
+  int64_t size = 0;                   // entries
+  int slot = -1;                      // ≥ 0: the caller's slot
+  int64_t offset = 0;                 // else: bytes into the arena, a multiple of 64
+  std::optional<Window> window = {};  // or else: no memory of its own
+  int loop = -1;  // the loop in each of whose rounds it is written before it is read; −1: none
 };
 
 enum class Role : uint8_t { input, parameter, state, optimizer_state, output };
@@ -168,10 +179,19 @@ struct Kernel {
   std::variant<Nest, Contraction> body;
 };
 
+// A loop of kernels: those from `first` on to `end` run so often, one after the other. Kernels may
+// use threads inside of it.
+struct Rounds {
+  int first = 0;
+  int end = 0;
+  int64_t count = 1;  // at least 1
+};
+
 struct Plan {
   std::vector<Slot> slots;
   std::vector<Buffer> buffers;
   std::vector<Kernel> kernels;  // in order of execution
+  std::vector<Rounds> loops;    // by `first`; a loop stands before those in it
   int64_t arena_bytes = 0;
 };
 

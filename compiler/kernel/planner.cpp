@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/graph/rewrite.h"
 #include "compiler/kernel/arrange.h"
 #include "compiler/kernel/emit.h"
 #include "compiler/kernel/entries.h"
@@ -55,27 +56,49 @@ int64_t cost_of(Op op) {
   }
 }
 
+// Where a function finds what it reads, and puts what it computes.
+struct Memories {
+  std::map<Value, int> leaves;  // buffers
+  std::vector<Output> outputs;
+  int loop = -1;  // in whose rounds it runs
+};
+
+// The kernels of a function, added to a plan: of the step, or of the body of a scan.
 class Planning {
  public:
-  Planning(Graph& graph, const Function& function, const Options& options)
+  Planning(Graph& graph, const Function& function, const Options& options, Plan& plan)
       : graph_(graph),
         options_(options),
         real_(options.real),
-        wanted_(arranged(graph, lowered(graph, function), options)) {}
+        wanted_(arranged(graph, lowered(graph, function), options)),
+        plan_(plan) {}
 
-  Plan run() {
+  // With slots for what the caller passes.
+  void run() {
     add_slots();
+    run(std::move(memories_));
+  }
+
+  void run(Memories memories) {
+    memories_ = std::move(memories);
+    buffers_before_ = plan_.buffers.size();
+    name_results();
     stored_ = must_store(graph_, wanted_, options_);
     for (;;) {
-      sweeps_ = sweeps(graph_, wanted_, stored_, outputs_, options_);
+      sweeps_ = sweeps(graph_, wanted_, stored_, memories_.outputs, results_, options_);
       Fusion fusion = fuse(sweeps_);
       if (detach(fusion.detached)) continue;
       groups_ = std::move(fusion.groups);
       if (!store_more(emit_all())) break;
     }
-    for (Emitted& each : emit_all()) plan_.kernels.push_back(std::move(each.kernel));
-    place_buffers(plan_);
-    return std::move(plan_);
+    std::vector<Emitted> made = emit_all();
+    for (size_t k = 0; k < made.size(); ++k) {
+      if (groups_[k].kind == Sweep::Kind::scan) {
+        loop(sweeps_[groups_[k].members[0].sweep]);
+      } else {
+        plan_.kernels.push_back(std::move(made[k].kernel));
+      }
+    }
   }
 
  private:
@@ -87,18 +110,19 @@ class Planning {
       if (op == Op::input || op == Op::param || op == Op::state) add_leaf(value);
     }
     for (const Update& update : wanted_.updates) {
-      if (!leaves_.contains(update.target)) add_leaf(update.target);
+      if (!memories_.leaves.contains(update.target)) add_leaf(update.target);
     }
     for (const Definition& result : wanted_.results) {
       const Type& type = graph_.type(result.value);
-      outputs_.push_back(add_slot(
-          {result.name, Role::output, scalar_of(type.element, real_), numbers(type.shape)}));
+      const int buffer = add_slot(
+          {result.name, Role::output, scalar_of(type.element, real_), numbers(type.shape)});
+      memories_.outputs.push_back({buffer, type.shape, -1});
     }
   }
 
   void add_leaf(Value leaf) {
     const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
-    leaves_[leaf] =
+    memories_.leaves[leaf] =
         add_slot({name, role_of(graph_[leaf].op, name), scalar_of(graph_.type(leaf).element, real_),
                   numbers(graph_.shape(leaf))});
   }
@@ -112,7 +136,7 @@ class Planning {
 
   int add_slot(Slot slot) {
     const int number = static_cast<int>(plan_.slots.size());
-    plan_.buffers.push_back({slot.name, slot.type, count(slot.shape), number, 0});
+    plan_.buffers.push_back({slot.name, slot.type, count(slot.shape), number});
     plan_.slots.push_back(std::move(slot));
     return number;
   }
@@ -123,7 +147,7 @@ class Planning {
   bool detach(const std::vector<Value>& values) {
     for (Value value : values) {
       const Op op = graph_[root(graph_, value)].op;
-      if (op != Op::input && op != Op::param && op != Op::state) {
+      if (op != Op::input && op != Op::param && op != Op::state && op != Op::bound) {
         stored_.insert(root(graph_, value));
         continue;
       }
@@ -185,14 +209,16 @@ class Planning {
   // ---- kernels
 
   int buffer(Value value) {
-    if (const auto leaf = leaves_.find(value); leaf != leaves_.end()) return leaf->second;
+    const auto leaf = memories_.leaves.find(value);
+    if (leaf != memories_.leaves.end()) return leaf->second;
     const auto known = buffers_.find(value);
     if (known != buffers_.end()) return known->second;
     std::string name(graph_.name(value));
     if (name.empty()) name = fmt::format("{}#{}", gradus::name(graph_[value].op), buffers_.size());
     const Type& type = graph_.type(value);
-    plan_.buffers.push_back(
-        {std::move(name), scalar_of(type.element, real_), count(numbers(type.shape)), -1, 0});
+    Buffer made{std::move(name), scalar_of(type.element, real_), count(numbers(type.shape))};
+    made.loop = memories_.loop;
+    plan_.buffers.push_back(std::move(made));
     return buffers_[value] = static_cast<int>(plan_.buffers.size()) - 1;
   }
 
@@ -214,20 +240,104 @@ class Planning {
   }
 
   void forget_buffers() {
-    plan_.buffers.resize(plan_.slots.size());
+    plan_.buffers.resize(buffers_before_);
     buffers_.clear();
     for (const Sweep& sweep : sweeps_) {
-      if (!sweep.copy && !sweep.outputs.empty()) buffers_[sweep.value] = sweep.outputs[0];
+      if (sweep.copy) continue;
+      const auto whole = std::find_if(sweep.outputs.begin(), sweep.outputs.end(),
+                                      [](const Output& output) { return output.axis < 0; });
+      if (whole != sweep.outputs.end()) buffers_[sweep.value] = whole->buffer;
     }
+  }
+
+  // ---- loops
+
+  // All the results of scans as values, also those that nothing reads: what is carried is there.
+  void name_results() {
+    for (Value value : reachable(graph_, wanted_.roots())) {
+      const auto* scan = std::get_if<Scan>(&graph_[value].attributes);
+      if (scan == nullptr) continue;
+      const auto count = static_cast<int>(scan->yields.size() + scan->next.size());
+      for (int k = 0; k < count; ++k) results_[value].push_back(graph_.result(value, k));
+    }
+  }
+
+  // The rounds of a scan as a loop of kernels.
+  void loop(const Sweep& sweep) {
+    const Node& node = graph_[sweep.value];
+    const Scan& scan = std::get<Scan>(node.attributes);
+    const int64_t rounds = *scan.rounds.number();
+    if (rounds == 0) return;
+    const int number = static_cast<int>(plan_.loops.size());
+    const int first = static_cast<int>(plan_.kernels.size());
+    plan_.loops.push_back({first, first, rounds});
+    Memories memories;
+    memories.loop = number;
+    std::map<Value, Value> entries;  // of sequences
+    for (size_t k = 0; k < node.operands.size(); ++k) {
+      const Value leaf = scan.bound[k];
+      const size_t carry = k - scan.sequences.size();
+      if (k < scan.sequences.size()) {
+        entries[leaf] = entry(node.operands[k], leaf, scan.sequences[k], number, memories);
+      } else if (carry < scan.next.size()) {
+        memories.leaves[leaf] = buffer(sweep.results[scan.yields.size() + carry]);
+      } else {
+        memories.leaves[leaf] = buffer(root(graph_, node.operands[k]));
+      }
+    }
+    Function body;
+    const std::vector<Value> made = substitute(graph_, body_of(scan), entries);
+    for (size_t k = 0; k < scan.next.size(); ++k) {
+      const Value target = scan.bound[scan.sequences.size() + k];
+      if (made[k] != target) body.updates.push_back({target, made[k]});
+    }
+    for (size_t k = 0; k < scan.yields.size(); ++k) {
+      const Value all = sweep.results[k];
+      Along along = scan.stacked[k];
+      const int to = window(buffer(all), graph_.shape(all), along, number);
+      if (along.axis == 0) along.axis = -1;  // an entry is in one piece
+      const Shape& shape = along.axis < 0 ? graph_.shape(scan.yields[k]) : graph_.shape(all);
+      memories.outputs.push_back({to, shape, along.axis});
+      body.results.push_back(
+          {std::string(graph_.name(scan.yields[k])), made[scan.next.size() + k]});
+    }
+    Planning(graph_, body, options_, plan_).run(std::move(memories));
+    plan_.loops[number].end = static_cast<int>(plan_.kernels.size());
+  }
+
+  // What a round sees of a sequence: its entries where they are in memory, as those at 0 of a
+  // sequence that moves on with each round.
+  Value entry(Value sequence, Value leaf, const Along& along, int number, Memories& memories) {
+    const Type& type = graph_.type(sequence);
+    const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
+    const Value whole = graph_.leaf(Op::bound, name + ":all", type);
+    memories.leaves[whole] = window(buffer(root(graph_, sequence)), type.shape, along, number);
+    View view{graph_.shape(leaf), {}, std::nullopt};
+    for (int axis = 0; axis < type.rank(); ++axis) {
+      view.map.push_back(axis == along.axis ? Affine::at(0)
+                                            : Affine::axis(axis - (axis > along.axis ? 1 : 0)));
+    }
+    return graph_.view(whole, std::move(view));
+  }
+
+  int window(int of, const Shape& shape, const Along& along, int number) {
+    const int64_t stride = strides(shape)[along.axis];
+    const int64_t last = stride * (plan_.loops[number].count - 1);
+    const Buffer& whole = plan_.buffers[of];
+    Buffer made{whole.name, whole.type, count(numbers(shape)) - last};
+    made.window = Window{of, along.reverse ? last : 0, number, along.reverse ? -stride : stride};
+    plan_.buffers.push_back(std::move(made));
+    return static_cast<int>(plan_.buffers.size()) - 1;
   }
 
   Graph& graph_;
   Options options_;
   Scalar real_;
   Function wanted_;  // lowered and arranged
-  Plan plan_;
-  std::vector<int> outputs_;
-  std::map<Value, int> leaves_;
+  Plan& plan_;
+  Memories memories_;
+  Results results_;
+  size_t buffers_before_ = 0;
   std::set<Value> stored_;
   std::map<Value, int64_t> costs_;
   std::vector<Sweep> sweeps_;
@@ -238,7 +348,9 @@ class Planning {
 }  // namespace
 
 Plan plan(Graph& graph, const Function& function, const Options& options) {
-  Plan made = Planning(graph, function, options).run();
+  Plan made;
+  Planning(graph, function, options, made).run();
+  place_buffers(made);
   verify(made);
   return made;
 }

@@ -240,8 +240,19 @@ std::string text(const Plan& plan) {
   }
   for (const Buffer& buffer : plan.buffers) {
     if (buffer.slot >= 0) continue;
+    if (const auto& window = buffer.window) {
+      out += fmt::format("  {}: {} {} of {} from {}, {} further each round of loop {}\n",
+                         buffer.name, buffer.size, name(buffer.type), plan.buffers[window->of].name,
+                         window->begin, window->stride, window->loop + 1);
+      continue;
+    }
     out += fmt::format("  {}: {} {} at {}\n", buffer.name, buffer.size, name(buffer.type),
                        buffer.offset);
+  }
+  for (size_t k = 0; k < plan.loops.size(); ++k) {
+    const Rounds& loop = plan.loops[k];
+    out += fmt::format("  loop {}: {} rounds of kernels {} to {}\n", k + 1, loop.count,
+                       loop.first + 1, loop.end);
   }
   for (size_t k = 0; k < plan.kernels.size(); ++k) {
     out += fmt::format("\nkernel {}: {}\n", k + 1, plan.kernels[k].name);

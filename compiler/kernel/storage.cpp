@@ -22,18 +22,38 @@ void stored(const std::vector<Statement>& body, std::set<int>& into) {
   }
 }
 
+bool surrounds(const Rounds& outer, const Rounds& inner) {
+  return outer.first <= inner.first && inner.end <= outer.end;
+}
+
+// The kernels during which a buffer that one of them uses must be kept: all those of a loop around
+// it in whose rounds the buffer lasts.
+Range needed(const Plan& plan, int buffer, int kernel) {
+  const int own = plan.buffers[buffer].loop;
+  for (int number = 0; number < static_cast<int>(plan.loops.size()); ++number) {
+    const Rounds& loop = plan.loops[number];
+    if (kernel < loop.first || kernel >= loop.end) continue;
+    const bool around = own >= 0 && number <= own && surrounds(loop, plan.loops[own]);
+    if (!around) return {buffer, 0, loop.first, loop.end - 1};
+  }
+  return {buffer, 0, kernel, kernel};
+}
+
 std::vector<Range> live_ranges(const Plan& plan) {
   std::vector<Range> ranges(plan.buffers.size());
   for (int kernel = 0; kernel < static_cast<int>(plan.kernels.size()); ++kernel) {
-    for (int buffer : used_buffers(plan.kernels[kernel])) {
-      if (ranges[buffer].first < 0) ranges[buffer].first = kernel;
-      ranges[buffer].last = kernel;
+    for (int used : used_buffers(plan.kernels[kernel])) {
+      const int buffer = holder(plan, used);
+      const Range here = needed(plan, buffer, kernel);
+      Range& range = ranges[buffer];
+      range.first = range.first < 0 ? here.first : std::min(range.first, here.first);
+      range.last = std::max(range.last, here.last);
     }
   }
   std::vector<Range> found;
   for (size_t buffer = 0; buffer < ranges.size(); ++buffer) {
     const Buffer& of = plan.buffers[buffer];
-    if (of.slot >= 0) continue;
+    if (of.slot >= 0 || of.window) continue;
     Range range = ranges[buffer];
     range.buffer = static_cast<int>(buffer);
     range.bytes = (of.size * bytes(of.type) + alignment - 1) / alignment * alignment;
@@ -55,6 +75,11 @@ int64_t bytes(Scalar type) {
       return 1;
   }
   return 0;
+}
+
+int holder(const Plan& plan, int buffer) {
+  while (plan.buffers[buffer].window) buffer = plan.buffers[buffer].window->of;
+  return buffer;
 }
 
 std::vector<int> used_buffers(const Kernel& kernel) {

@@ -5,10 +5,14 @@
 namespace gradus::kernel {
 
 // Gives each buffer that is no slot a range of the arena. Buffers that are never needed at the same
-// time share theirs: each is needed from the first kernel that uses it to the last. First fit,
+// time share theirs: each is needed from the first kernel that uses it to the last, and what lasts
+// from round to round as long as the loop runs. First fit,
 // largest first, which stays within a few per cent of the lower bound for graphs of this kind
 // (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020).
 void place_buffers(Plan& plan);
+
+// The buffer whose memory it is: a window's is another's.
+int holder(const Plan& plan, int buffer);
 
 // The buffers that a kernel reads or writes, each once.
 std::vector<int> used_buffers(const Kernel& kernel);

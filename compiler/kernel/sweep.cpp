@@ -10,7 +10,9 @@ namespace gradus::kernel {
 namespace {
 
 // Whether its entries are in memory without a sweep: leaves that the caller passes.
-bool is_given(Op op) { return op == Op::input || op == Op::param || op == Op::state; }
+bool is_given(Op op) {
+  return op == Op::input || op == Op::param || op == Op::state || op == Op::bound;
+}
 
 Sweep::Kind kind_of(const Graph& graph, Value value, const Options& options) {
   const Node& node = graph[value];
@@ -43,11 +45,14 @@ std::vector<int64_t> domain(const Graph& graph, Value value) {
 
 class Making {
  public:
-  Making(const Graph& graph, const std::set<Value>& stored, const Options& options)
-      : graph_(graph), stored_(stored), options_(options) {}
+  Making(const Graph& graph, const std::set<Value>& stored, const Results& results,
+         const Options& options)
+      : graph_(graph), stored_(stored), results_(results), options_(options) {}
 
   void define(Value value) {
     if (graph_[value].op == Op::concat) return parts(value);
+    if (graph_[value].op == Op::scan) return scan(value);
+    if (graph_[value].op == Op::result) return;
     Sweep made;
     made.kind = kind_of(graph_, value, options_);
     made.value = value;
@@ -60,7 +65,7 @@ class Making {
     add(std::move(made));
   }
 
-  void result(Value value, int output) {
+  void result(Value value, const Output& output) {
     if (const auto known = defined_.find(value);
         known != defined_.end() && made_[known->second].kind != Sweep::Kind::scatter) {
       made_[known->second].outputs.push_back(output);
@@ -102,6 +107,28 @@ class Making {
     }
   }
 
+  // What is carried starts in the memory where it is carried on; then the rounds run.
+  void scan(Value value) {
+    const Node& node = graph_[value];
+    const Scan& scan = std::get<Scan>(node.attributes);
+    Sweep made;
+    made.kind = Sweep::Kind::scan;
+    made.value = value;
+    made.results = results_.at(value);
+    for (size_t k = 0; k < node.operands.size(); ++k) {
+      const size_t carry = k - scan.sequences.size();
+      Value read = root(graph_, node.operands[k]);
+      if (k >= scan.sequences.size() && carry < scan.next.size()) {
+        Sweep start = copied(node.operands[k]);
+        start.into = made.results[scan.yields.size() + carry];
+        read = start.into;
+        add(std::move(start));
+      }
+      made.reads.push_back({read, {}, false, false});
+    }
+    made_.push_back(std::move(made));
+  }
+
   void add(Sweep sweep) {
     sweep.reads = reads_of(graph_, stored_, sweep);
     made_.push_back(std::move(sweep));
@@ -109,6 +136,7 @@ class Making {
 
   const Graph& graph_;
   const std::set<Value>& stored_;
+  const Results& results_;
   const Options& options_;
   std::vector<Sweep> made_;
   std::map<Value, size_t> defined_;
@@ -169,10 +197,17 @@ std::set<Value> must_store(const Graph& graph, const Function& function, const O
   for (Value value : reachable(graph, function.roots())) {
     const Node& node = graph[value];
     if (is_reduction(node.op) || node.op == Op::contract || node.op == Op::concat ||
-        node.op == Op::spread || node.op == Op::scatter_add) {
+        node.op == Op::spread || node.op == Op::scatter_add || node.op == Op::scan ||
+        node.op == Op::result) {
       store(value);
     }
     if (const Value x = compared_with_extremum(graph, node); x.valid()) store(x);
+    if (const auto* scan = std::get_if<Scan>(&node.attributes)) {
+      for (size_t k = 0; k < node.operands.size(); ++k) {
+        const size_t carry = k - scan->sequences.size();
+        if (k < scan->sequences.size() || carry >= scan->next.size()) store(node.operands[k]);
+      }
+    }
     const bool filled = node.op == Op::view && std::get<View>(node.attributes).fill;
     if (node.op == Op::reshape || node.op == Op::gather || filled) store(node.operands[0]);
     if (node.op == Op::contract && match(graph, value, options.least_products)) {
@@ -186,9 +221,9 @@ std::set<Value> must_store(const Graph& graph, const Function& function, const O
 }
 
 std::vector<Sweep> sweeps(const Graph& graph, const Function& function,
-                          const std::set<Value>& stored, const std::vector<int>& outputs,
-                          const Options& options) {
-  Making making(graph, stored, options);
+                          const std::set<Value>& stored, const std::vector<Output>& outputs,
+                          const Results& results, const Options& options) {
+  Making making(graph, stored, results, options);
   for (Value value : reachable(graph, function.roots())) {
     if (stored.contains(value)) making.define(value);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -21,6 +22,14 @@ struct Read {
   bool direct = true;
 };
 
+// Where entries are written, beside the value's own memory: as a tensor of `shape`, which has one
+// more axis than the value where `axis` is one; there they are at 0.
+struct Output {
+  int buffer = 0;
+  Shape shape;
+  int axis = -1;
+};
+
 // One value computed entry by entry, in loops over its axes and those that are folded away.
 struct Sweep {
   enum class Kind : uint8_t {
@@ -28,6 +37,7 @@ struct Sweep {
     fold,         // a reduction, or a contraction as plain loops
     contraction,  // a contraction of two factors that the code generator has a kernel for
     scatter,      // zeros, then entries added: spread and scatter_add
+    scan,         // a loop of kernels, which its body becomes
   };
   Kind kind = Kind::map;
   Value value;
@@ -39,14 +49,19 @@ struct Sweep {
   Fold how = Fold::sum;  // of a fold
 
   // Where the entries go, beside the value's own memory.
-  std::vector<int> outputs;  // buffers
-  Value target;              // the leaf that is updated, if one is
-  Value whole;               // the concatenation that they are a part of, if they are
-  int axis = 0;              // of `whole`, from `offset` on
+  std::vector<Output> outputs;
+  Value into;    // a value of the same shape, in whose memory they are
+  Value target;  // the leaf that is updated, if one is
+  Value whole;   // the concatenation that they are a part of, if they are
+  int axis = 0;  // of `whole`, from `offset` on
   int64_t offset = 0;
 
   std::vector<Read> reads;
+  std::vector<Value> results;  // of a scan: what it computes, also where its carries are
 };
+
+// The results of each scan, by number.
+using Results = std::map<Value, std::vector<Value>>;
 
 // The value that holds the entries: a reshape shares the memory of what it reshapes.
 Value root(const Graph& graph, Value value);
@@ -60,10 +75,10 @@ Fold fold_of(Op op);
 std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options);
 
 // One sweep for each stored value, in an order in which each stands behind what it reads; then one
-// for each result that is not such a value; then one for each update. `outputs` are the buffers of
-// the results, in order.
+// for each result that is not such a value; then one for each update. `outputs` are where the
+// results go, in order.
 std::vector<Sweep> sweeps(const Graph& graph, const Function& function,
-                          const std::set<Value>& stored, const std::vector<int>& outputs,
-                          const Options& options);
+                          const std::set<Value>& stored, const std::vector<Output>& outputs,
+                          const Results& results, const Options& options);
 
 }  // namespace gradus::kernel

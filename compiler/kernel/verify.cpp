@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 
@@ -164,9 +165,49 @@ class Verifying {
 
 }  // namespace
 
+namespace {
+
+void require(bool holds, const Plan& plan, std::string_view what) {
+  if (holds) return;
+  fmt::print(stderr, "kernel: the plan breaks a rule: {}\n{}", what, text(plan));
+  std::abort();
+}
+
+void verify(const Plan& plan, const Buffer& buffer) {
+  const Window& window = *buffer.window;
+  require(window.loop >= 0 && window.loop < static_cast<int>(plan.loops.size()), plan,
+          "a window that moves with no loop");
+  const Buffer& of = plan.buffers[window.of];
+  const int64_t last = window.begin + window.stride * (plan.loops[window.loop].count - 1);
+  require(of.type == buffer.type, plan, "a window of another type");
+  require(buffer.size == 0 || (std::min(window.begin, last) >= 0 &&
+                               std::max(window.begin, last) + buffer.size <= of.size),
+          plan, "a window that leaves its buffer");
+}
+
+void verify_loops(const Plan& plan) {
+  const int kernels = static_cast<int>(plan.kernels.size());
+  for (size_t k = 0; k < plan.loops.size(); ++k) {
+    const Rounds& inner = plan.loops[k];
+    require(0 <= inner.first && inner.first <= inner.end && inner.end <= kernels, plan,
+            "a loop of no kernels");
+    for (size_t i = 0; i < k; ++i) {
+      const Rounds& outer = plan.loops[i];
+      require(inner.first >= outer.end || (inner.first >= outer.first && inner.end <= outer.end),
+              plan, "loops that overlap");
+    }
+  }
+}
+
+}  // namespace
+
 void verify(const Plan& plan) {
+  verify_loops(plan);
   for (const Buffer& buffer : plan.buffers) {
-    if (buffer.slot < 0 && buffer.offset + buffer.size * bytes(buffer.type) > plan.arena_bytes) {
+    if (buffer.window) {
+      verify(plan, buffer);
+    } else if (buffer.slot < 0 &&
+               buffer.offset + buffer.size * bytes(buffer.type) > plan.arena_bytes) {
       fmt::print(stderr, "kernel: `{}` ends behind the arena\n", buffer.name);
       std::abort();
     }

@@ -87,7 +87,7 @@ Value of_nothing(Rewriter& rewriter, Value value) {
 
 std::vector<Op> everything() {
   std::vector<Op> ops;
-  for (int op = 0; op <= static_cast<int>(Op::scatter_add); ++op) {
+  for (int op = 0; op < static_cast<int>(op_count); ++op) {
     if (!is_leaf(static_cast<Op>(op))) ops.push_back(static_cast<Op>(op));
   }
   return ops;

@@ -53,6 +53,9 @@ Value Rewriter::with_normal_operands(Value value) {
   const Node& node = graph[value];
   std::vector<Value> operands;
   for (Value operand : node.operands) operands.push_back(normal(operand));
+  if (const auto* scan = std::get_if<Scan>(&node.attributes)) {
+    return graph.scan(std::move(operands), with_body(*scan, normal(body_of(*scan))));
+  }
   return operands == node.operands ? value : graph.with_operands(node, std::move(operands));
 }
 

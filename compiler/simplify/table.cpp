@@ -9,7 +9,7 @@ namespace gradus {
 namespace rewriting {
 namespace {
 
-constexpr size_t operators = static_cast<size_t>(Op::scatter_add) + 1;
+constexpr size_t operators = op_count;
 
 bool is_sum(const Template& form) {
   return form->kind == TemplateNode::Kind::apply && (form->op == Op::add || form->op == Op::sub);

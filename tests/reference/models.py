@@ -15,10 +15,11 @@ import numpy as np
 from jax.scipy.special import gammaln
 
 import index_models
+import scan_models
 
 jax.config.update("jax_enable_x64", True)
 HERE = pathlib.Path(__file__).parent / "models"
-SIZES = {"batch": 7, "features": 3, "n": 3, "d": 4}
+SIZES = {"batch": 7, "features": 3, "n": 3, "d": 4} | scan_models.SIZES
 sigmoid, softplus, relu = jax.nn.sigmoid, jax.nn.softplus, jax.nn.relu
 
 
@@ -179,14 +180,14 @@ MODELS = {
     "poisson": poisson, "factorisation": factorisation, "normalised": normalised, "attention": attention, "reductions": reductions,
     "structure": structure, "lstm_cell": lstm_cell, "kernel": rbf, "branches": branches, "products": products,
     "residual_blocks": residual_blocks,
-} | index_models.MODELS
+} | index_models.MODELS | scan_models.MODELS
 LAYERS = {  # parameters that layers own
     "residual_blocks": {f"y[{k}].h.{name}": shape for k in range(3) for name, shape in
                         {"h.W": (4, 5 + k), "h.b": (5 + k,), "dense0.W": (5 + k, 4), "dense0.b": (4,)}.items()}
                        | {"u[1].w": (4,), "u[2].w": (4,)},
     "mlp_relu": {"h1.W": (6, 8), "h1.b": (8,), "h2.W": (8, 7), "h2.b": (7,), "logits.W": (7, 3), "logits.b": (3,)},
     "mlp_shared": {"b.h.W": (4, 5), "b.h.b": (5,), "b.g.W": (4, 5)},
-} | index_models.LAYERS
+} | index_models.LAYERS | scan_models.LAYERS
 DISTRIBUTIONS, LABELS, COUNTS, SIGNS = {"T"}, {"logistic_spelt", "logistic_logits"}, {"k"}, {"s"}
 
 

@@ -36,7 +36,7 @@ void find_holes(const Template& form, Holds as, std::map<char, Holds>& holes) {
 
 std::vector<const Rule*> pairs() {
   std::set<const Rule*> found;
-  for (int op = 0; op <= static_cast<int>(Op::scatter_add); ++op) {
+  for (int op = 0; op < static_cast<int>(op_count); ++op) {
     for (const Rule* rule : rewriting::rules_at(static_cast<Op>(op))) found.insert(rule);
   }
   for (const auto& each : rewriting::sum_rules()) found.insert(each.rule);

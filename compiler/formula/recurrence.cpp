@@ -1,0 +1,346 @@
+#include "compiler/formula/recurrence.h"
+
+#include <algorithm>
+
+#include "compiler/formula/notation.h"
+#include "compiler/formula/usage.h"
+#include "compiler/graph/rewrite.h"
+
+namespace gradus::formula {
+namespace {
+
+std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+
+Expr part_at(const Expr& name, int axis, const Expr& place) {
+  std::vector<Expr> indices(static_cast<size_t>(axis), slice({}, {}, {}));
+  indices.push_back(place);
+  return entry(name, std::move(indices));
+}
+
+}  // namespace
+
+// Places go up where the first sequence is read from its beginning.
+int Recurrences::direction_of(const Scan& scan) {
+  return !scan.sequences.empty() && scan.sequences[0].reverse ? -1 : 1;
+}
+
+// Names that derivatives made have a colon, which no name of a model file has.
+bool Recurrences::is_derived(Value leaf) const {
+  return std::get<Named>(graph_[leaf].attributes).name.find(':') != std::string::npos;
+}
+
+// Whether it is called after the place that it is the adjoint of, and not after the one before.
+bool Recurrences::is_adjoint(Value leaf) const {
+  const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
+  return name.starts_with("δ:") || name.starts_with("Σ:");
+}
+
+Expr Recurrences::moved(const Expr& place, int by) const {
+  return sum({place, number(static_cast<double>(by))});
+}
+
+// The name with the place as subscript where Unicode has one, else behind it.
+Expr Recurrences::at(const Symbol& symbol, const Expr& place) const {
+  std::string suffix;
+  for (const char c : text(place)) {
+    if (c != ' ') suffix += c;
+  }
+  for (size_t minus; (minus = suffix.find("−")) != std::string::npos;) {
+    suffix.replace(minus, std::string("−").size(), "-");
+  }
+  Symbol made = symbol;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool runs_together =
+      !symbol.subscript.empty() && is_digit(symbol.subscript.back()) && is_digit(suffix[0]);
+  const bool is_short =
+      suffix.size() <= 3 && !runs_together && !subscripts(symbol.subscript + suffix).empty();
+  if (!is_short || !symbol.index.empty()) {
+    made.index += "[" + text(place) + "]";
+    return name(made);
+  }
+  made.latex_subscript =
+      (symbol.latex_subscript.empty() ? symbol.subscript : symbol.latex_subscript) +
+      (symbol.subscript.empty() ? "" : ",") + latex(place);
+  made.subscript += suffix;
+  return name(made);
+}
+
+Symbol Recurrences::symbol(const std::string& name) {
+  if (const auto known = symbols_.find(name); known != symbols_.end()) return known->second;
+  Symbol made;
+  if (name.starts_with("δ:") && name.find(':', 3) == std::string::npos) {
+    made = names_.fresh_adjoint(symbol(name.substr(std::string("δ:").size())));
+  } else if (name.find(':') != std::string::npos) {
+    made = names_.fresh_numbered(name.starts_with("Σ:") ? "s" : "u");
+  } else {
+    made = names_.fresh({as_written(last_part(name)), as_written(name)});
+  }
+  return symbols_[name] = made;
+}
+
+// A round may be written while another is that reads the same leaves: names are of the inner one.
+void Recurrences::give(Round& round, Value value, const Expr& name) {
+  round.named.emplace_back(value, reader_.take_name(value));
+  reader_.give_name(value, name, 0);
+}
+
+// A value of outside by its name, which it gets where it has none.
+Expr Recurrences::outside(Page& page, Value value) {
+  if (is_constant(graph_, value)) return reader_.formula(value);
+  if (!reader_.is_named(value)) reader_.give_auxiliary_name(value);
+  define_(page, value);
+  return reader_.name_of(value);
+}
+
+// An entry of a sequence.
+Expr Recurrences::element(Page& page, Value sequence, const Along& along, const Expr& place) {
+  const Node& node = graph_[sequence];
+  if (!reader_.is_named(sequence) && node.op == Op::result) {
+    const Scan& scan = scan_of(node.operands[0]);
+    const auto number = static_cast<size_t>(std::get<Number>(node.attributes).number);
+    if (number < scan.yields.size() && scan.stacked[number].axis == along.axis) {
+      return of_round(page, node.operands[0], scan.yields[number], place);
+    }
+  }
+  const Expr name = outside(page, sequence);
+  const bool is_plain = name.is(Kind::name) && name->symbol.owners.empty();
+  return is_plain ? at(name->symbol, place) : part_at(name, along.axis, place);
+}
+
+// What a round of another scan computed.
+Expr Recurrences::of_round(Page& page, Value scan, Value value, const Expr& place) {
+  const Scan& of = scan_of(scan);
+  const int direction = direction_of(of);
+  for (size_t k = 0; k < of.bound.size(); ++k) {
+    if (of.bound[k] != value) continue;
+    if (k < of.sequences.size()) {
+      return element(page, graph_[scan].operands[k], of.sequences[k], place);
+    }
+    const std::string& name = std::get<Named>(graph_[value].attributes).name;
+    return at(symbol(name), is_adjoint(value) ? moved(place, -direction) : place);
+  }
+  for (size_t k = 0; k < of.next.size(); ++k) {
+    if (of.next[k] != value) continue;
+    const Value leaf = of.bound[of.sequences.size() + k];
+    const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
+    return at(symbol(name), is_adjoint(leaf) ? place : moved(place, direction));
+  }
+  const std::string name(graph_.name(value));
+  if (!name.empty()) return at(symbol(name), place);
+  const auto [known, fresh] = auxiliary_.emplace(std::pair(scan, value), Symbol{});
+  if (fresh) {
+    const Symbol symbol = known->second = names_.fresh_numbered("u");
+    Round round = write_rounds(page, scan, value);
+    Equation equation = reader_.equation(at(symbol, round.index), value);
+    equation.rounds = range_of(round);
+    page.emplace_back(std::move(equation));
+    leave(round);
+  }
+  return at(auxiliary_.at(std::pair(scan, value)), place);
+}
+
+// The place of a sequence that the round is about.
+Expr Recurrences::place_of(const Round& round, bool reverse) const {
+  if (reverse == (round.direction < 0)) return round.index;
+  const Expr last = sum({reader_.dim(scan_of(round.scan).rounds), number(-1)});
+  return sum({last, negative(round.index)});
+}
+
+Recurrences::Round Recurrences::enter(Page& page, Value value, std::span<const Value> roots) {
+  const Scan scan = scan_of(value);
+  const std::vector<Value> operands = graph_[value].operands;
+  const std::vector<Value> read = reachable(graph_, roots);
+  // What it reads has its equations before an index is taken for this one.
+  for (size_t k = 0; k < scan.sequences.size(); ++k) {
+    if (!std::binary_search(read.begin(), read.end(), scan.bound[k])) continue;
+    element(page, operands[k], scan.sequences[k], number(0));
+  }
+  Round round{value, reader_.take_index(scan.rounds), direction_of(scan), {}};
+  for (size_t k = 0; k < operands.size(); ++k) {
+    const size_t carry = k - scan.sequences.size();
+    const Value leaf = scan.bound[k];
+    if (!std::binary_search(read.begin(), read.end(), leaf)) continue;
+    if (k < scan.sequences.size()) {
+      const Along& along = scan.sequences[k];
+      give(round, leaf, element(page, operands[k], along, place_of(round, along.reverse)));
+    } else if (carry < scan.next.size()) {
+      give(round, leaf, carried(round, carry, 0));
+    } else {
+      give(round, leaf, outside(page, operands[k]));
+    }
+  }
+  // Named values of the body too.
+  for (Value each : read) {
+    const std::string name(graph_.name(each));
+    if (name.empty() || is_leaf(graph_[each].op)) continue;
+    const auto next = std::find(scan.next.begin(), scan.next.end(), each);
+    const bool is_next = next != scan.next.end();
+    const auto number = static_cast<size_t>(next - scan.next.begin());
+    give(round, each, is_next ? carried(round, number, 1) : at(symbol(name), round.index));
+  }
+  return round;
+}
+
+void Recurrences::leave(Round& round) {
+  for (auto named = round.named.rbegin(); named != round.named.rend(); ++named) {
+    reader_.take_name(named->first);
+    if (named->second) reader_.give_name(named->first, *named->second, 0);
+  }
+  reader_.give_back_index(round.index);
+}
+
+// What is carried into a round, or with a step out of it.
+Expr Recurrences::carried(const Round& round, size_t carry, int steps) {
+  const Scan& scan = scan_of(round.scan);
+  const Value leaf = scan.bound[scan.sequences.size() + carry];
+  const int ahead = is_adjoint(leaf) ? steps - 1 : steps;
+  const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
+  return at(symbol(name), moved(round.index, ahead * round.direction));
+}
+
+std::vector<Expr> Recurrences::range_of(const Round& round) const {
+  const Expr last = sum({reader_.dim(scan_of(round.scan).rounds), number(-1)});
+  if (round.direction > 0) return {round.index, number(0), last};
+  return {round.index, last, number(0)};
+}
+
+// The carries, of those that derivatives made, that the roots depend on and that have no equation
+// yet.
+std::vector<size_t> Recurrences::carries_of(Value value, std::span<const Value> roots) {
+  const Scan& scan = scan_of(value);
+  std::vector<Value> all(roots.begin(), roots.end());
+  std::set<size_t> found;
+  for (bool changed = true; changed;) {
+    changed = false;
+    const std::vector<Value> read = reachable(graph_, all);
+    for (size_t k = 0; k < scan.next.size(); ++k) {
+      const Value leaf = scan.bound[scan.sequences.size() + k];
+      const bool needed = is_derived(leaf) && std::binary_search(read.begin(), read.end(), leaf);
+      if (!needed || !found.insert(k).second) continue;
+      all.push_back(scan.next[k]);
+      changed = true;
+    }
+  }
+  std::erase_if(found, [&](size_t k) { return !written_.emplace(value, k).second; });
+  return {found.begin(), found.end()};
+}
+
+void Recurrences::add_starts(Page& page, const Round& round, std::span<const size_t> carries) {
+  const Scan& scan = scan_of(round.scan);
+  const Expr first = range_of(round)[1];
+  for (size_t carry : carries) {
+    const size_t operand = scan.sequences.size() + carry;
+    const Value leaf = scan.bound[operand];
+    const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
+    const Expr place = is_adjoint(leaf) ? moved(first, -round.direction) : first;
+    const Value start = graph_[round.scan].operands[operand];
+    if (!is_constant(graph_, start)) define_(page, start);
+    page.emplace_back(reader_.equation(at(symbol(name), place), start));
+  }
+}
+
+// What is worth a name of its own in a round, and what is carried out of it.
+void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> carries,
+                             Value wanted) {
+  const Scan& scan = scan_of(round.scan);
+  std::vector<Value> roots;
+  for (size_t carry : carries) roots.push_back(scan.next[carry]);
+  if (wanted.valid()) roots.push_back(wanted);
+  const auto add = [&](const Expr& left, Value value) {
+    for (Value made : reader_.take_new_auxiliaries()) round.named.emplace_back(made, std::nullopt);
+    Equation equation = reader_.equation(left, value);
+    equation.rounds = range_of(round);
+    page.emplace_back(std::move(equation));
+  };
+  const auto name_within = [&](Value value) {
+    give(round, value, at(names_.fresh_numbered("u"), round.index));
+  };
+  for (Value value : reachable(graph_, roots)) {
+    if (graph_[value].op != Op::result || reader_.is_named(value)) continue;
+    name_within(value);
+    write(page, value, reader_.name_of(value));
+  }
+  const auto is_named = [&](Value value) { return reader_.is_named(value); };
+  const auto is_delta = [](Value) { return false; };
+  for (Value value : worth_a_name(graph_, roots, is_named, is_delta, false)) {
+    if (std::find(roots.begin(), roots.end(), value) != roots.end()) continue;
+    if (graph_[value].op == Op::scan) continue;
+    name_within(value);
+    add(reader_.name_of(value), value);
+  }
+  for (size_t k = 0; k < carries.size(); ++k) {
+    const Expr left = carried(round, carries[k], 1);
+    // A result of a scan inside has its equations already.
+    const bool is_result = graph_[roots[k]].op == Op::result;
+    const auto own = is_result ? std::nullopt : reader_.take_name(roots[k]);
+    add(left, roots[k]);
+    if (own) reader_.give_name(roots[k], *own, 0);
+  }
+}
+
+// Enters a round, with the equations of what is carried and is needed for the root.
+Recurrences::Round Recurrences::write_rounds(Page& page, Value scan, Value root) {
+  const std::vector<size_t> carries = carries_of(scan, std::span(&root, 1));
+  std::vector<Value> roots = {root};
+  for (size_t carry : carries) roots.push_back(scan_of(scan).next[carry]);
+  Round round = enter(page, scan, roots);
+  add_starts(page, round, carries);
+  add_rounds(page, round, carries, root);
+  return round;
+}
+
+// What is carried out of the last round; a sum over the rounds where it is one.
+void Recurrences::write_final(Page& page, Value value, size_t carry, const Expr& called) {
+  const Scan scan = scan_of(value);
+  const size_t operand = scan.sequences.size() + carry;
+  const Value leaf = scan.bound[operand];
+  const Node& next = graph_[scan.next[carry]];
+  const bool adds = next.op == Op::add && (next.operands[0] == leaf || next.operands[1] == leaf);
+  const std::string name = std::get<Named>(graph_[leaf].attributes).name;
+  if (name.starts_with("Σ:") && adds && is_constant(graph_, graph_[value].operands[operand])) {
+    const Value term = next.operands[next.operands[0] == leaf ? 1 : 0];
+    Round round = write_rounds(page, value, term);
+    Equation equation = reader_.equation(called, term);
+    const Expr over = range(round.index, reader_.dim(scan.rounds));
+    for (Expr& side : equation.right) side = big("Σ", side, {over});
+    page.emplace_back(std::move(equation));
+    return leave(round);
+  }
+  // Also where it is of the model file: then its rounds are known.
+  Round round = write_rounds(page, value, is_derived(leaf) ? leaf : scan.next[carry]);
+  const Expr last = range_of(round)[2];
+  const Expr place = is_adjoint(leaf) ? last : moved(last, round.direction);
+  page.emplace_back(Equation{called, {at(symbol(name), place)}});
+  leave(round);
+}
+
+void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr& called) {
+  const Value yielded = scan_of(value).yields[yield];
+  const Along along = scan_of(value).stacked[yield];
+  Round round = write_rounds(page, value, yielded);
+  const Expr place = place_of(round, along.reverse);
+  Equation equation = reader_.equation(called, yielded);
+  if (equation.left.is(Kind::entry)) {
+    std::vector<Expr> indices(equation.left->parts.begin() + 1, equation.left->parts.end());
+    indices.insert(indices.begin() + along.axis, place);
+    equation.left = entry(called, std::move(indices));
+  } else {
+    equation.left = part_at(called, along.axis, place);
+  }
+  equation.rounds = range_of(round);
+  page.emplace_back(std::move(equation));
+  leave(round);
+}
+
+void Recurrences::write(Page& page, Value result, const Expr& called) {
+  const Value value = graph_[result].operands[0];
+  const auto number = static_cast<size_t>(std::get<Number>(graph_[result].attributes).number);
+  const size_t yields = scan_of(value).yields.size();
+  if (number < yields) {
+    write_yield(page, value, number, called);
+  } else {
+    write_final(page, value, number - yields, called);
+  }
+}
+
+}  // namespace gradus::formula

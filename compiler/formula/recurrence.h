@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/formula/page.h"
+#include "compiler/formula/reader.h"
+#include "compiler/graph/graph.h"
+
+namespace gradus::formula {
+
+// Scans as recurrences: what a round computes, with the round as subscript. What is carried is hₜ
+// on entry to the round of place t, and its adjoint δₜ; names of the model file inside of a scan
+// are written by their last part.
+class Recurrences {
+ public:
+  // `define` writes the equation of a value that has a name, and what that needs, before it is
+  // used.
+  Recurrences(Graph& graph, Names& names, Reader& reader, std::function<void(Page&, Value)> define)
+      : graph_(graph), names_(names), reader_(reader), define_(std::move(define)) {}
+
+  // The equations of a scan's result that is called `name`: `name[:, t] = …` for each round, or
+  // what is carried out of the last.
+  void write(Page& page, Value result, const Expr& name);
+
+ private:
+  // The rounds that equations are written for.
+  struct Round {
+    Value scan;
+    Expr index;
+    int direction = 1;
+    std::vector<std::pair<Value, std::optional<Expr>>> named;  // and what they were called before
+  };
+
+  const Scan& scan_of(Value value) const { return std::get<Scan>(graph_[value].attributes); }
+  static int direction_of(const Scan& scan);
+  bool is_adjoint(Value leaf) const;
+  bool is_derived(Value leaf) const;
+  Expr moved(const Expr& place, int by) const;
+  Expr at(const Symbol& symbol, const Expr& place) const;
+  Symbol symbol(const std::string& name);
+
+  // Names what the roots read in a round.
+  Round enter(Page& page, Value scan, std::span<const Value> roots);
+  void leave(Round& round);
+  void give(Round& round, Value value, const Expr& name);
+  Expr element(Page& page, Value sequence, const Along& along, const Expr& place);
+  Expr of_round(Page& page, Value scan, Value value, const Expr& place);
+  Expr carried(const Round& round, size_t carry, int steps);
+  std::vector<size_t> carries_of(Value scan, std::span<const Value> roots);
+  Expr place_of(const Round& round, bool reverse) const;
+  Expr outside(Page& page, Value value);
+  void add_starts(Page& page, const Round& round, std::span<const size_t> carries);
+  void add_rounds(Page& page, Round& round, std::span<const size_t> carries, Value wanted);
+  void write_final(Page& page, Value scan, size_t carry, const Expr& name);
+  void write_yield(Page& page, Value scan, size_t yield, const Expr& name);
+  Round write_rounds(Page& page, Value scan, Value root);
+  std::vector<Expr> range_of(const Round& round) const;
+
+  Graph& graph_;
+  Names& names_;
+  Reader& reader_;
+  std::function<void(Page&, Value)> define_;
+  std::map<std::string, Symbol> symbols_;                // of names in bodies
+  std::map<std::pair<Value, Value>, Symbol> auxiliary_;  // of a value of a scan's body
+  std::set<std::pair<Value, size_t>> written_;           // carries of scans
+};
+
+}  // namespace gradus::formula
