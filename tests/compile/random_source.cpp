@@ -94,7 +94,7 @@ class Writer {
       case 1:
         return equation();
       case 2:
-        return gather();
+        return walk();
       case 3:
         return rounds();
       case 4:

@@ -244,7 +244,7 @@ def graph_convolution(P, D):
 
 def crf(P, D):
     text = (EXAMPLES / "crf.grad").read_text()
-    roll, die = (np.array(json.loads("[[" + part.split("]]")[0] + "]]")) for part in text.split("[[")[1:3])
+    roll, die = (np.array(json.loads(part.split("]]")[0] + "]]")) for part in text.split("[batch, time] = ")[1:])
     e = P["emission"][roll]
     score = jnp.take_along_axis(e, die[..., None], 2).sum((1, 2)) + P["transition"][die[:, :-1], die[:, 1:]].sum(1)
     a = e[:, 0]
