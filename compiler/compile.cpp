@@ -20,7 +20,8 @@ void append(std::vector<Definition>& results, const std::vector<NamedValue>& val
 // All values of a function rewritten together, so that what they share stays shared.
 Function simplified(Graph& graph, Function function) {
   const std::vector<Value> plain = without_calls(graph, function.roots());
-  const std::vector<Value> after = simplify(graph, plain, nullptr);
+  const std::vector<Value> known = recognise(graph, plain, nullptr);
+  const std::vector<Value> after = stabilise(graph, simplify(graph, known, nullptr));
   size_t next = 0;
   for (Definition& result : function.results) result.value = after[next++];
   for (Update& update : function.updates) update.value = after[next++];

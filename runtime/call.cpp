@@ -87,13 +87,22 @@ void Call::set(std::string_view name, double value) {
         values.values<double>()[0] = value;
         return;
       case Scalar::i32:
-        values.values<int32_t>()[0] = static_cast<int32_t>(value);
+        // Halves of seeds are above what an i32 holds.
+        values.values<int32_t>()[0] = static_cast<int32_t>(static_cast<int64_t>(value));
         return;
       case Scalar::u8:
         values.values<uint8_t>()[0] = value != 0;
         return;
     }
   }
+}
+
+void Call::set(const Clock& clock) {
+  set("step", static_cast<double>(clock.step));
+  set("epoch", static_cast<double>(clock.epoch));
+  set("draw:step", static_cast<double>(clock.draw.value_or(clock.step)));
+  set("draw:low", static_cast<double>(clock.seed & 0xFFFFFFFF));
+  set("draw:high", static_cast<double>(clock.seed >> 32));
 }
 
 void Call::run(const Batches::Batch& batch) {

@@ -39,6 +39,15 @@ class Arena {
   Tensor memory_;
 };
 
+// What a step is told of time and chance: `step` and `epoch` count from 0; random numbers are drawn
+// by the seed and the number `draw`, which is the step, or that of a batch that is only evaluated.
+struct Clock {
+  uint64_t seed = 0;
+  int64_t step = 0;
+  int64_t epoch = 0;
+  std::optional<int64_t> draw = std::nullopt;
+};
+
 // A step with memory behind all its slots. Its parameters and states are those of `variables`, its
 // outputs its own; inputs are those of a data set by name, and numbers. What a slot asks for and
 // nobody has, or has otherwise, is our mistake and ends the program.
@@ -51,6 +60,9 @@ class Call {
 
   // Sets the scalar input of that name; nothing happens where the step has none.
   void set(std::string_view name, double value);
+  // Sets those that tell the time: `step`, `epoch`, and what random numbers are drawn by,
+  // `draw:step`, `draw:low` and `draw:high`, the halves of the seed.
+  void set(const Clock& clock);
   // Runs on a batch of the data set, which is of the size that the step is made for.
   void run(const Batches::Batch& batch);
 

@@ -71,13 +71,17 @@ std::span<Call> Calls::of(int64_t samples) {
   fail(fmt::format("no step for a batch of {} samples", samples));
 }
 
-void evaluate(Calls& calls, Batches& batches, Averages& averages, RowSink* rows) {
+void evaluate(Calls& calls, Batches& batches, Averages& averages, const Clock& clock,
+              RowSink* rows) {
   averages.clear();
   int64_t first = 0;
   for (int64_t i = 0; i < batches.per_epoch(); ++i) {
     const auto batch = batches.at(0, i);
     const auto sized = calls.of(batch.samples);
-    for (Call& call : sized) call.run(batch);
+    for (Call& call : sized) {
+      call.set({clock.seed, clock.step, clock.epoch, i});
+      call.run(batch);
+    }
     averages.add(sized, batch.samples);
     if (rows) rows->take(sized, first, batch.samples);
     first += batch.samples;

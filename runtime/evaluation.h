@@ -75,9 +75,11 @@ class RowSink {
   virtual void take(std::span<const Call> calls, int64_t first, int64_t samples) = 0;
 };
 
-// Runs one epoch of batches; the averages of its scalar outputs are then in `averages`. `rows` may
-// be null.
-void evaluate(Calls& calls, Batches& batches, Averages& averages, RowSink* rows = nullptr);
+// Runs one epoch of batches at that time; the averages of its scalar outputs are then in
+// `averages`. Random numbers are drawn by the clock's seed and each batch's number. `rows` may be
+// null.
+void evaluate(Calls& calls, Batches& batches, Averages& averages, const Clock& clock = {},
+              RowSink* rows = nullptr);
 
 // An output to be put together from batches, along its batch axis where it has one.
 struct WantedOutput {

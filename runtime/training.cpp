@@ -163,8 +163,7 @@ class Loop {
     const auto calls = calls_.of(batch.samples);
     const int64_t epoch = step / batches_.per_epoch();
     for (Call& call : calls) {
-      call.set("step", static_cast<double>(step));
-      call.set("epoch", static_cast<double>(epoch));
+      call.set({options_.seed, step, epoch});
       call.run(batch);
     }
     return calls;
@@ -219,7 +218,8 @@ class Loop {
     averages_.clear();
     std::span<const double> held_out;
     if (validation_.batches && validation_.batches->per_epoch() > 0) {
-      evaluate(validation_calls_, *validation_.batches, held_out_);
+      evaluate(validation_calls_, *validation_.batches, held_out_,
+               {options_.seed, result_.steps, epoch});
       held_out = held_out_.values();
       result_.validation.assign(held_out.begin(), held_out.end());
     }

@@ -59,6 +59,7 @@ struct TrainingOptions {
   const Standing* from = nullptr;  // where a run that was stopped goes on
   std::string loss = {};  // must stay finite, and is what patience watches; an output's name
   std::vector<std::string> losses = {};  // further ones that must stay finite
+  uint64_t seed = 0;                     // of random numbers
   // Training stops after a step in which one of these outputs is not 0. They stand behind the
   // losses and metrics, and are not reported.
   std::vector<std::string> until = {};

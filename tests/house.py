@@ -12,7 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What a room may include beside the standard library and itself: prefixes of the text between the quotes or brackets.
 MAY_INCLUDE = {
     "grammar": ["fmt/"],
-    "runtime": ["fmt/", "nlohmann/", "zlib.h", "fcntl.h", "unistd.h", "sys/", "linux/"],
+    "runtime": ["fmt/", "nlohmann/", "zlib.h", "fcntl.h", "unistd.h", "sys/", "linux/",
+                "dlfcn.h", "lapacke.h"],
     "compiler/graph": ["fmt/"],
     "compiler/prelude": [],
     # Derivatives are expressions: their meaning is the gradient's, of what is recognised.
@@ -23,7 +24,7 @@ MAY_INCLUDE = {
     "compiler/formula": ["fmt/", "compiler/graph/", "compiler/gradient/", "compiler/simplify/"],
     "compiler/kernel": ["fmt/", "compiler/graph/"],
     "compiler/codegen": ["fmt/", "compiler/graph/", "compiler/kernel/", "runtime/step.h",
-                         "runtime/tensor.h", "llvm/"],
+                         "runtime/tensor.h", "runtime/linear_algebra.h", "llvm/"],
     # The pipeline and the subcommands see every room.
     "compiler": ["fmt/", "grammar/", "runtime/"],
     "compiler/cli": ["fmt/", "grammar/", "runtime/", "compiler/", "CLI/", "nlohmann/", "unistd.h", "sys/"],

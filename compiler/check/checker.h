@@ -335,6 +335,26 @@ class Checker {
   Thing one_hot(const std::string& name, const Arguments& arguments, Span at);
   Thing diagonal(const std::string& name, const Arguments& arguments, Span at);
 
+  // random.cpp
+  struct RoundOfDraws {
+    Value leaf;         // its number in the loop
+    Value outside;      // `round_` around the loop
+    size_t before = 0;  // draws before the loop
+  };
+  RoundOfDraws begin_round(const Dim& rounds, const std::string& prefix);
+  void walk_rounds(Walking& walking, Value leaf);
+  Value draw(Draw::Kind kind, const Shape& shape, std::string_view name, Span at);
+  Value probability(const Argument& given);
+  Thing drawn(const std::string& name, const Arguments& arguments, Span at);
+  Thing bernoulli(const std::string& name, const Arguments& arguments, Span at);
+  Thing categorical(const std::string& name, const Arguments& arguments, Span at);
+  Thing dropout(const std::string& name, const Arguments& arguments, Span at);
+
+  // linear_algebra.cpp
+  Shape square(Value matrix, std::string_view what, Span at);
+  Thing of_matrix(const std::string& name, const Arguments& arguments, Span at);
+  Thing solve(const std::string& name, const Arguments& arguments, Span at);
+
   const CheckOptions& options_;
   std::vector<Requirement>& requirements_;
   std::map<const syntax::SyntaxTree*, std::unique_ptr<Scope>> modules_;
@@ -359,7 +379,10 @@ class Checker {
   std::map<std::string, SharedOption> shared_;
   Value step_;  // the step's number, from 0
   std::vector<const syntax::Train*> trains_;
-  int in_scans_ = 0;          // bodies of scans that are being checked
+  int in_scans_ = 0;  // bodies of scans that are being checked
+  // The number of the round, where what is checked stands in a loop that runs its body many times;
+  // random numbers are drawn by it.
+  Value round_;
   std::vector<Label> calls_;  // that are being instantiated, outermost first
   std::map<const syntax::Function*, std::set<std::string>> variables_;  // of derivatives in it
   std::set<std::string> file_variables_;

@@ -157,6 +157,31 @@ Diagnostic not_square(Span at, std::string_view what, const Shape& shape) {
                fmt::format("`{}` needs a square matrix, and this is {}", what, shown(shape)));
 }
 
+Diagnostic not_a_probability(Span at, double number) {
+  return error(E0225, at, fmt::format("{} is no probability", number),
+               "a probability is a number from 0 to 1");
+}
+
+Diagnostic solve_mismatch(Span at, const Operand& matrix, const Operand& sides) {
+  Diagnostic d = error(E0226, at,
+                       fmt::format("right sides that do not fit their matrix: solve({}, {})",
+                                   shown(matrix.shape), shown(sides.shape)));
+  if (sides.shape.empty()) {
+    d.primary.text = "the right side is a scalar";
+  } else if (sides.shape.size() == 1 && matrix.shape.size() > 2) {
+    d.primary.text = "a vector on the right needs one matrix on the left";
+    d.help = "right sides of several matrices are matrices: `b[:, :, new]`";
+  } else {
+    const Dim& rows =
+        sides.shape.size() == 1 ? sides.shape[0] : sides.shape[sides.shape.size() - 2];
+    d.primary.text =
+        fmt::format("the matrix has {} rows, the right side {} {}", matrix.shape.back().text(),
+                    rows.text(), sides.shape.size() == 1 ? "entries" : "rows");
+  }
+  add_origins(d, matrix, sides);
+  return d;
+}
+
 Diagnostic count_mismatch(Span at, size_t names, size_t values) {
   return error(E0222, at,
                fmt::format("{} names for {} {}", names, values, values == 1 ? "value" : "values"));
@@ -382,6 +407,11 @@ Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vect
   d.secondary = std::move(where);
   add_origins(d, of, by);
   return d;
+}
+
+Diagnostic random_remains(Span at, std::string_view name, std::string_view command) {
+  return error(E0601, at, fmt::format("`{}` is random, and {} is not", name, command),
+               "leave it to training: `if training then … else …`");
 }
 
 Diagnostic not_supported(Span at, std::string_view construct) {

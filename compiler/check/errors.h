@@ -42,6 +42,8 @@ Diagnostic not_scalar(Span at, std::string_view kind, const Shape& shape);
 Diagnostic split_misfit(Span at, const Dim& extent, const std::string& parts);
 Diagnostic not_a_permutation(Span at, int rank);
 Diagnostic not_square(Span at, std::string_view what, const Shape& shape);
+Diagnostic not_a_probability(Span at, double number);
+Diagnostic solve_mismatch(Span at, const Operand& matrix, const Operand& sides);
 Diagnostic count_mismatch(Span at, size_t names, size_t values);
 Diagnostic negative_extent(Span at, int64_t extent);
 Diagnostic open_shape(Span at);
@@ -134,6 +136,7 @@ Diagnostic index_too_large(Span at, const Dim& bound, const Axis& axis);
 Diagnostic empty_range(Span at, std::string_view index, std::string_view tensor);
 Diagnostic slice_in_equation(Span at);
 
+Diagnostic random_remains(Span at, std::string_view name, std::string_view command);
 Diagnostic not_supported(Span at, std::string_view construct);
 
 Diagnostic shadows_prelude(Span at, std::string_view name);

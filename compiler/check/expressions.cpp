@@ -112,10 +112,6 @@ Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
   }
   if (is_operator(name)) return {Callable{nullptr, nullptr, name}};
   if (dims_.contains(name)) return {known(Dim::named(name))};
-  static const std::set<std::string> later = {"inv",       "solve",      "det",    "logdet",
-                                              "cholesky",  "dropout",    "normal", "uniform",
-                                              "bernoulli", "categorical"};
-  if (later.contains(name)) fail(errors::not_supported(at, "`" + name + "`"));
   fail(errors::undefined(at, name, near(name, &scope)));
 }
 

@@ -56,6 +56,15 @@ const std::map<std::string, Checker::Builtin>& Checker::builtins() {
     table["one_hot"] = {2, {"i", "n"}, &Checker::one_hot};
     table["diag"] = {1, {"x"}, &Checker::diagonal};
     table["trace"] = {1, {"x"}, &Checker::diagonal};
+    table["normal"] = {1, {"shape"}, &Checker::drawn};
+    table["uniform"] = {1, {"shape"}, &Checker::drawn};
+    table["bernoulli"] = {2, {"p", "shape"}, &Checker::bernoulli};
+    table["categorical"] = {1, {"logits"}, &Checker::categorical};
+    table["dropout"] = {2, {"x", "p"}, &Checker::dropout};
+    for (const char* name : {"inv", "det", "logdet", "cholesky"}) {
+      table[name] = {1, {"x"}, &Checker::of_matrix};
+    }
+    table["solve"] = {2, {"a", "b"}, &Checker::solve};
     return table;
   }();
   return all;

@@ -125,6 +125,13 @@ struct Condition {
   Span span;
 };
 
+// A random operator, by the node of its numbers.
+struct Drawn {
+  Value value;
+  std::string name;
+  Span span;
+};
+
 // A checked model file: every name resolved, every shape inferred, every function and layer
 // instantiated. All values live in one graph, whose leaves bear the names below.
 struct Program {
@@ -143,6 +150,7 @@ struct Program {
   std::vector<Train> trains;
   std::vector<Requirement> requirements;
   std::vector<Condition> conditions;
+  std::vector<Drawn> draws;  // in order: the number of each is its place in the program
 
   // The value of a definition, loss, metric, input, parameter or state by its dotted name.
   Value find(const std::string& name) const;

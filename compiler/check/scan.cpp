@@ -99,12 +99,14 @@ Thing Checker::scan(const syntax::Scan& x, Scope& scope, const std::string& name
   if (&scope == &file_ || scope.layer != nullptr) inner.layer = loop.get();
 
   Walking walking = walks(x, scope, inner);
+  const RoundOfDraws draws = begin_round(walking.scan.rounds, inner.prefix);
   const size_t first = program_.parameters.size();
   const size_t held_outside = held_.size();
   ++in_scans_;
   Thing yielded;
   const bool fine = succeeds([&] { yielded = block(x.body, inner); });
   --in_scans_;
+  round_ = draws.outside;
   if (!fine) throw Reported{};
   if (inner.layer != nullptr) drop_unused(*loop, first);
 
@@ -112,6 +114,7 @@ Thing Checker::scan(const syntax::Scan& x, Scope& scope, const std::string& name
     const Type type = graph().type(walking.scan.bound[x.walks.size() + k]);
     walking.scan.next.push_back(carried_out(x.carries[k], x, inner, type));
   }
+  if (program_.draws.size() > draws.before) walk_rounds(walking, draws.leaf);
   Thing result = stacked(std::move(walking), yielded, x, inner.prefix, held_outside);
   if (loop->parameters.empty() || scope.again) return result;
   loop->result = std::make_shared<Thing>(std::move(result));

@@ -60,7 +60,7 @@ std::vector<double> times_of(const std::vector<runtime::Program>& programs, Sess
     if (batch.samples != programs[0].samples) continue;
     const auto start = std::chrono::steady_clock::now();
     for (runtime::Call& call : calls.of(batch.samples)) {
-      call.set("step", k);
+      call.set({.step = k});
       call.run(batch);
     }
     const auto end = std::chrono::steady_clock::now();

@@ -112,10 +112,13 @@ void print_json(const DeriveOptions& options, const Definition& loss,
 
 Status derive(const DeriveOptions& options) {
   Status status = Status::done;
-  std::optional<Program> program = load_model(options, false, status);
+  std::optional<Model> program = load_model(options, false, status);
   if (!program) return status;
   const auto loss = subject(*program, options);
   if (!loss) return Status::wrong_usage;
+  if (options.format == "numpy" && is_random(*program, {loss->value}, "a NumPy module", options)) {
+    return Status::model_errors;
+  }
   std::vector<Definition> variables;
   if (!all_named(*program, options, variables)) return Status::wrong_usage;
 

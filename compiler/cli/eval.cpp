@@ -85,12 +85,17 @@ std::optional<runtime::Error> write_gradients(const std::string& path,
 
 Status eval(const EvalOptions& options) {
   Status status = Status::done;
-  std::optional<Program> program = load_model(options, false, status);
+  std::optional<Model> program = load_model(options, false, status);
   if (!program) return status;
   const std::optional<NamedValue> loss = chosen_loss(*program, options.of, options);
   if (!loss) return Status::wrong_usage;
 
-  Function function = evaluation(*program);
+  Function function;
+  for (const auto* list : {&program->losses, &program->metrics}) {
+    for (const NamedValue& each : *list) function.results.push_back({each.name, each.value});
+  }
+  if (is_random(*program, function.roots(), "an evaluation", options)) return Status::model_errors;
+  function = evaluation(*program);
   Gradients gradients;
   if (!options.gradients.empty()) {
     gradients = differentiate(program->graph, loss->value, parameters_of(*program));
@@ -117,7 +122,8 @@ Status eval(const EvalOptions& options) {
   runtime::Calls calls(*programs, session->weights, session->data.dataset, arena, &pool);
   runtime::Averages averages(*programs);
   GradientAverage sink(gradients.simplified);
-  runtime::evaluate(calls, batches, averages, options.gradients.empty() ? nullptr : &sink);
+  runtime::evaluate(calls, batches, averages, {.seed = options.seed},
+                    options.gradients.empty() ? nullptr : &sink);
 
   if (!options.gradients.empty()) {
     if (auto error = write_gradients(options.gradients, sink.finish(batches.per_epoch()))) {

@@ -68,13 +68,16 @@ std::set<Value> overridden(const Graph& graph, Value loss) {
 
 class Gradcheck {
  public:
-  Gradcheck(const GradcheckOptions& options, Program& program)
+  Gradcheck(const GradcheckOptions& options, Model& program)
       : options_(options), program_(program) {}
 
   Status operator()() {
     const std::optional<NamedValue> loss = chosen_loss(program_, options_.of, options_);
     if (!loss) return Status::wrong_usage;
     Function value{{{"loss", loss->value}}, {}};
+    if (is_random(program_, value.roots(), "a check by differences", options_)) {
+      return Status::model_errors;
+    }
     const std::vector<std::string> needed = inputs_needed(program_, value.roots());
     auto session = begin(program_, Precision::f64, options_, {options_.weights, false, &needed});
     if (!session) return unreadable(options_, session.error());
@@ -199,14 +202,14 @@ class Gradcheck {
   }
 
   const GradcheckOptions& options_;
-  Program& program_;
+  Model& program_;
   Session session_;
   runtime::Batches::Batch batch_;
 };
 
 Status gradcheck(const GradcheckOptions& options) {
   Status status = Status::done;
-  std::optional<Program> program = load_model(options, false, status);
+  std::optional<Model> program = load_model(options, false, status);
   if (!program) return status;
   return Gradcheck(options, *program)();
 }

@@ -10,8 +10,10 @@
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "compiler/check/check.h"
+#include "compiler/check/errors.h"
 #include "compiler/prelude/prelude.h"
 #include "grammar/diagnostic.h"
 #include "grammar/parser.h"
@@ -94,7 +96,7 @@ Status dump_syntax(const Options& options) {
   return Status::done;
 }
 
-std::optional<Program> load_model(const Options& options, bool training, Status& status) {
+std::optional<Model> load_model(const Options& options, bool training, Status& status) {
   std::optional<std::string> text = model_text(options);
   if (!text) {
     status = Status::unreadable;
@@ -120,11 +122,40 @@ std::optional<Program> load_model(const Options& options, bool training, Status&
   print(diagnostics, sources, options);
   if (!program) {
     status = Status::model_errors;
-  } else if (!names_exist(*program, options)) {
-    status = Status::wrong_usage;
-    program.reset();
+    return std::nullopt;
   }
-  return program;
+  if (!names_exist(*program, options)) {
+    status = Status::wrong_usage;
+    return std::nullopt;
+  }
+  return Model{*std::move(program), std::move(sources)};
+}
+
+namespace {
+
+// What the values are computed from, in the bodies of loops too.
+void insert_needed(const Graph& graph, const std::vector<Value>& values, std::set<Value>& needed) {
+  for (Value value : reachable(graph, values)) {
+    const auto* scan = std::get_if<Scan>(&graph[value].attributes);
+    if (needed.insert(value).second && scan != nullptr) {
+      insert_needed(graph, body_of(*scan), needed);
+    }
+  }
+}
+
+}  // namespace
+
+bool is_random(const Model& model, const std::vector<Value>& values, std::string_view command,
+               const Options& options) {
+  std::set<Value> needed;
+  insert_needed(model.graph, values, needed);
+  Diagnostics diagnostics;
+  for (const Drawn& each : model.draws) {
+    if (!needed.contains(each.value)) continue;
+    diagnostics.add(errors::random_remains(each.span, each.name, command));
+  }
+  print(diagnostics, model.sources, options);
+  return diagnostics.any();
 }
 
 void print_error(const Options& options, const std::string& message, const std::string& help) {

@@ -108,7 +108,7 @@ Status predict(const PredictOptions& options) {
     rows.push_back({value.name, batch_axis(program->graph.shape(value.value))});
   }
   runtime::Predictions predictions(std::move(rows), samples);
-  runtime::evaluate(calls, batches, averages, &predictions);
+  runtime::evaluate(calls, batches, averages, {.seed = options.seed}, &predictions);
   std::vector<runtime::NamedTensor>& all = predictions.all();
   if (auto error = write(options.out, all)) return unreadable(options, *error);
   if (options.json) print_json(options.out, all, session->data.samples);

@@ -38,7 +38,7 @@ struct TrainOptions : Options {
 
 // The first definition that is not finite on this batch, in the order of the file.
 std::string first_not_finite(Program& program, Session& session,
-                             const runtime::Batches::Batch& batch) {
+                             const runtime::Batches::Batch& batch, const runtime::Clock& clock) {
   Function function;
   for (const NamedValue& each : program.definitions) {
     function.results.push_back({each.name, each.value});
@@ -49,6 +49,7 @@ std::string first_not_finite(Program& program, Session& session,
   const runtime::Step step = compiled(program, function, dims, session.precision);
   runtime::Arena arena;
   runtime::Call call(step, session.weights, session.data.dataset, arena, nullptr);
+  call.set(clock);
   call.run(batch);
   for (const Definition& each : function.results) {
     const runtime::Tensor* value = call.output(each.name);
@@ -195,8 +196,10 @@ class TrainingRun {
     if (checkpoint_) training.from = &checkpoint_->standing;
     training.patience = program_.trains[0].patience.value_or(0);
     training.stop = runtime::Interrupt::requested;
+    training.seed = options_.seed;
     training.diverged = [&](const runtime::Batches::Batch& batch, int64_t step) {
-      culprit = first_not_finite(program_, session_, batch);
+      culprit = first_not_finite(program_, session_, batch,
+                                 {options_.seed, step, step / batches.per_epoch()});
       diverged_at = step;
     };
     if (!options_.quiet) training.listeners.push_back(&progress);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/graph/draw.h"
 #include "compiler/graph/interpret.h"
 #include "grammar/diagnostic.h"
 #include "runtime/initialise.h"
@@ -39,7 +40,13 @@ Result<Tensor> initial(const Program& program, const Parameter& parameter, const
     if (!known) return known.error();
     return runtime::initialise(*known, shape, seed, parameter.name).to(scalar_of(precision));
   }
-  const Array value = interpret(program.graph, how.value, {}, dims);
+  const auto number = [](uint64_t x) {
+    return Array{Element::index, {}, {static_cast<double>(x)}};
+  };
+  const Bindings drawn = {{drawn_step, number(0)},
+                          {drawn_low, number(seed & 0xFFFFFFFF)},
+                          {drawn_high, number(seed >> 32)}};
+  const Array value = interpret(program.graph, how.value, drawn, dims);
   Tensor made(runtime::Scalar::f64, shape);
   const auto entries = made.values<double>();
   // A scalar stands for all entries.

@@ -9,6 +9,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "runtime/linear_algebra.h"
 
 namespace gradus::codegen {
 namespace {
@@ -47,6 +48,11 @@ int threads_of(const Options& options) {
 }  // namespace
 
 runtime::Step compile(const kernel::Plan& plan, const Options& options) {
+  const auto calls_lapack = [](const kernel::Kernel& kernel) {
+    return std::holds_alternative<kernel::LinearAlgebra>(kernel.body);
+  };
+  // Before there are other threads, and not in the first step.
+  if (std::any_of(plan.kernels.begin(), plan.kernels.end(), calls_lapack)) runtime::load_lapack();
   const Target target = detect(options.cpu, options.features);
   const Program program = program_of(target, plan);
   const auto parts = partition(program, threads_of(options));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/codegen/gemm.h"
+#include "compiler/codegen/matrices.h"
 #include "compiler/codegen/nest.h"
 
 namespace gradus::codegen {
@@ -115,6 +116,7 @@ void emit_contraction(Emitter& emitter, const Local& local,
 }
 
 int64_t scratch_bytes(const Target& target, const Local& local) {
+  if (std::holds_alternative<kernel::LinearAlgebra>(local.kernel.body)) return workspace_of(local);
   if (!std::holds_alternative<Contraction>(local.kernel.body)) return 0;
   if (form_of(target, local) != Form::tiles) return 0;
   return gemm_scratch_bytes(gemm_shape(target, local));

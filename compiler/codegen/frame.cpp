@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/codegen/draw.h"
 #include "compiler/codegen/primitives.h"
 
 namespace gradus::codegen {
@@ -112,6 +113,8 @@ Value* Frame::compute(ExprId id) {
       return map(id);
     case Expr::Kind::accumulator:
       return finish(expr(id).number);
+    case Expr::Kind::random:
+      return random(id);
     case Expr::Kind::contraction:
       break;
   }
@@ -132,6 +135,15 @@ Value* Frame::map(ExprId id) {
     operands.push_back(wide ? in_lanes(operand) : value(operand));
   }
   return apply(e_, expr(id).op, operands, expr(id).type);
+}
+
+Value* Frame::random(ExprId id) {
+  const bool wide = varies(dependencies_[static_cast<size_t>(id)]);
+  llvm::SmallVector<Value*, 5> operands;
+  for (ExprId operand : expr(id).operands) {
+    operands.push_back(wide ? in_lanes(operand) : value(operand));
+  }
+  return draw(e_, expr(id).draw, expr(id).number, operands, expr(id).type);
 }
 
 Value* Frame::linear(const kernel::Index& index) {

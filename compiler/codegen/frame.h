@@ -92,6 +92,7 @@ class Frame {
   llvm::Value* compute(kernel::ExprId id);
   llvm::Value* position(kernel::ExprId id);
   llvm::Value* map(kernel::ExprId id);
+  llvm::Value* random(kernel::ExprId id);
   llvm::Value* load(kernel::ExprId id);
   llvm::Value* load_lanes(kernel::ExprId id);
   llvm::Value* load_scalar(kernel::ExprId id);

@@ -13,6 +13,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "runtime/linear_algebra.h"
 #include "runtime/step.h"
 
 namespace gradus::codegen {
@@ -41,6 +42,7 @@ llvm::orc::SymbolMap known_symbols(llvm::orc::LLJIT& jit) {
   };
   for (const Callee& row : callees()) add(row.symbol, row.address);
   add("gradus_parallel", reinterpret_cast<void*>(&gradus_parallel));
+  add("gradus_matrices", reinterpret_cast<void*>(&gradus_matrices));
   // What LLVM may call by itself.
   add("memset", reinterpret_cast<void*>(&std::memset));
   add("memcpy",

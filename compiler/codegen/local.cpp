@@ -32,6 +32,11 @@ void each_buffer(Kernel& kernel, Visit visit) {
     visit(contraction->b.buffer);
     for (kernel::Store& store : contraction->epilogue) visit(store.access.buffer);
   }
+  if (auto* of = std::get_if<kernel::LinearAlgebra>(&kernel.body)) {
+    visit(of->a);
+    if (of->b != kernel::none) visit(of->b);
+    visit(of->result);
+  }
 }
 
 // Writes a kernel as bytes, field by field: no two different kernels have the same.
@@ -78,6 +83,7 @@ class Key {
     add(expr.op);
     add(expr.operands);
     add(expr.number);
+    add(expr.draw);
   }
   void add(const kernel::Accumulator& accumulator) {
     add(accumulator.fold);
@@ -119,6 +125,15 @@ class Key {
     add(contraction.b);
     add(contraction.epilogue);
   }
+  void add(const kernel::LinearAlgebra& of) {
+    add(of.op);
+    add(of.matrices);
+    add(of.n);
+    add(of.columns);
+    add(of.a);
+    add(of.b);
+    add(of.result);
+  }
   void add(const Local::Buffer& buffer) {
     add(buffer.type);
     add(buffer.size);
@@ -141,6 +156,8 @@ void insert(std::vector<int>& sorted, int number) {
   if (place == sorted.end() || *place != number) sorted.insert(place, number);
 }
 
+constexpr int64_t cost_of_draw = 150;
+
 struct Cost {
   const Kernel& kernel;
   bool as_written = false;  // each loop's body once
@@ -149,9 +166,10 @@ struct Cost {
     if (id == kernel::none || seen[static_cast<size_t>(id)]) return 0;
     seen[static_cast<size_t>(id)] = true;
     const Expr& expr = kernel.exprs[static_cast<size_t>(id)];
-    int64_t sum = expr.kind == Expr::Kind::map    ? codegen::cost(expr.op)
-                  : expr.kind == Expr::Kind::load ? 1
-                                                  : 0;
+    int64_t sum = 0;
+    if (expr.kind == Expr::Kind::map) sum = codegen::cost(expr.op);
+    if (expr.kind == Expr::Kind::load) sum = 1;
+    if (expr.kind == Expr::Kind::random) sum = cost_of_draw;
     for (const auto& each : expr.access.by_data) sum += 16 + of(each.place, seen);
     for (kernel::ExprId operand : expr.operands) sum += of(operand, seen);
     return sum;
@@ -229,6 +247,7 @@ int64_t code_size(const Kernel& kernel) {
   constexpr int64_t tile = 200;  // a contraction's sums
   const Cost cost{kernel, true};
   if (const auto* nest = std::get_if<kernel::Nest>(&kernel.body)) return any + cost.of(nest->body);
+  if (std::holds_alternative<kernel::LinearAlgebra>(kernel.body)) return any;
   const auto& of = std::get<kernel::Contraction>(kernel.body);
   return any + tile + 4 * cost.of({of.epilogue.begin(), of.epilogue.end()});
 }

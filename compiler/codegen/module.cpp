@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "compiler/codegen/contraction.h"
+#include "compiler/codegen/matrices.h"
 #include "compiler/codegen/nest.h"
 #include "compiler/kernel/storage.h"
 #include "llvm/Target/TargetMachine.h"
@@ -46,6 +47,8 @@ void emit_kernel(Emitter& e, const Local& local, const std::string& name) {
   Value* pool = function->getArg(count);
   if (std::holds_alternative<kernel::Nest>(local.kernel.body)) {
     emit_nest(e, local, buffers, pool);
+  } else if (std::holds_alternative<kernel::LinearAlgebra>(local.kernel.body)) {
+    emit_matrices(e, local, buffers, pool, function->getArg(count + 1));
   } else {
     emit_contraction(e, local, buffers, pool, function->getArg(count + 1));
   }

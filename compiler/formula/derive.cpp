@@ -3,6 +3,7 @@
 #include "compiler/formula/numpy.h"
 #include "compiler/formula/sheet.h"
 #include "compiler/formula/walk.h"
+#include "compiler/simplify/simplify.h"
 
 namespace gradus::formula {
 
@@ -10,8 +11,11 @@ std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted>
                    const Options& options) {
   if (options.format == Format::numpy) {
     std::vector<Definition> gradients;
-    for (const Wanted& w : wanted) gradients.push_back({w.name, written_from(subject, w, options)});
-    return numpy_module(graph, {subject.loss.name, subject.simplified}, gradients);
+    std::vector<Value> values = {subject.simplified};
+    for (const Wanted& w : wanted) values.push_back(written_from(subject, w, options));
+    values = stabilise(graph, values);
+    for (size_t k = 0; k < wanted.size(); ++k) gradients.push_back({wanted[k].name, values[k + 1]});
+    return numpy_module(graph, {subject.loss.name, values[0]}, gradients);
   }
   Sheet sheet(graph, subject, wanted, options);
   const Page page = options.steps ? Walk(graph, subject, wanted, sheet).page() : sheet.equations();

@@ -21,7 +21,7 @@ Expr Reader::applied(Op op, std::vector<Expr> x) const {
   if (op == Op::add) return sum({x[0], x[1]});
   if (op == Op::sub) return sum({x[0], negative(x[1])});
   if (op == Op::mul) return product({x[0], x[1]});
-  if (op == Op::div || op == Op::div0) return quotient(x[0], x[1]);
+  if (op == Op::div || op == Op::div0 || op == Op::ratio) return quotient(x[0], x[1]);
   if (op == Op::pow) return power(x[0], x[1]);
   if (op == Op::abs) return absolute(x[0]);
   if (op == Op::sigmoid) return call(names_.is_taken("σ") ? "sigmoid" : "σ", std::move(x));

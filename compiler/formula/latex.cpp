@@ -105,10 +105,12 @@ class Latex : public Notation {
 
   std::string of_negative(const Expr& x) const override { return "-" + part(x, 0); }
   std::string of_transpose(const Expr& x) const override {
+    if (is_inverse(x[0])) return fmt::format("{{{}}}^{{-\\top}}", part(x[0], 0));
     return fmt::format("{{{}}}^\\top", part(x, 0));
   }
 
   std::string of_call(const Expr& x) const override {
+    if (is_inverse(x)) return fmt::format("{{{}}}^{{-1}}", part(x, 0));
     if (x->word == "sqrt") return fmt::format("\\sqrt{{{}}}", written(x[0]));
     std::string inner;
     const size_t plain = x->parts.size() - x->words.size();

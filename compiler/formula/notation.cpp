@@ -49,6 +49,7 @@ Binding binding(const Expr& x) {
     case Kind::number:
       return x->value < 0 ? Binding::sum : Binding::atom;
     case Kind::call:
+      if (is_inverse(x)) return Binding::postfix;
       return x->word == "sqrt" ? Binding::power : Binding::atom;  // √a
     case Kind::name:
     case Kind::bracket:
@@ -96,7 +97,7 @@ bool Notation::needs_parentheses(const Expr& x, size_t k) const {
       return k == 0 ? inner < Binding::product || is_open_on_the_right(part)
                     : inner <= Binding::product;
     case Kind::power:
-      return k == 0 ? inner <= Binding::power || part.is(Kind::transpose)
+      return k == 0 ? inner <= Binding::power || part.is(Kind::transpose) || is_inverse(part)
                     : !draws_fractions() && inner < Binding::atom;
     case Kind::transpose:
       return inner < Binding::postfix || part.is(Kind::transpose);
@@ -110,9 +111,12 @@ bool Notation::needs_parentheses(const Expr& x, size_t k) const {
       return inner <= binding(x);
     case Kind::choice:
       return k < 2 && inner == Binding::choice;
+    case Kind::call:
+      // Of an inverse's transpose, A⁻ᵀ, the inverse is not written by itself.
+      return is_inverse(x) &&
+             (inner < Binding::postfix || part.is(Kind::transpose) || is_inverse(part));
     case Kind::number:
     case Kind::name:
-    case Kind::call:
     case Kind::bracket:
     case Kind::norm:
     case Kind::absolute:
@@ -188,6 +192,8 @@ std::string Notation::written(const Expr& x) const {
   }
   std::abort();
 }
+
+bool is_inverse(const Expr& x) { return x.is(Kind::call) && x->word == "inv"; }
 
 bool is_with_complement(const Expr& product, size_t k) {
   const Expr& u = product[k];

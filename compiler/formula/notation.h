@@ -50,6 +50,8 @@ class Notation {
   bool needs_parentheses(const Expr& x, size_t k) const;
 };
 
+// Whether it is the inverse of a matrix, which is written A⁻¹.
+bool is_inverse(const Expr& x);
 // Whether the factors k and k + 1 of a product are u and 1 − u, which are written together.
 bool is_with_complement(const Expr& product, size_t k);
 // Whether the sign between the factors k and k + 1 stands apart from them.

@@ -26,15 +26,15 @@ def dtype_of(params, inputs):
 
 // Python's words, and names that the module uses itself.
 constexpr std::string_view reserved[] = {
-    "False",     "None",        "True",      "and",         "as",          "assert",  "async",
-    "await",     "break",       "class",     "continue",    "def",         "del",     "elif",
-    "else",      "except",      "finally",   "for",         "from",        "global",  "if",
-    "import",    "in",          "is",        "lambda",      "nonlocal",    "not",     "or",
-    "pass",      "raise",       "return",    "try",         "while",       "with",    "yield",
-    "np",        "math",        "params",    "inputs",      "dtype",       "loss",    "gradients",
-    "slice",     "zip",         "tuple",     "sum",         "erf",         "lgamma",  "sigmoid",
-    "softmax",   "div0",        "polygamma", "log_softmax", "running_sum", "read_at", "add_at",
-    "logsumexp", "scatter_add", "dtype_of"};
+    "False",     "None",        "True",      "and",         "as",          "assert",   "async",
+    "await",     "break",       "class",     "continue",    "def",         "del",      "elif",
+    "else",      "except",      "finally",   "for",         "from",        "global",   "if",
+    "import",    "in",          "is",        "lambda",      "nonlocal",    "not",      "or",
+    "pass",      "raise",       "return",    "try",         "while",       "with",     "yield",
+    "np",        "math",        "params",    "inputs",      "dtype",       "loss",     "gradients",
+    "slice",     "zip",         "tuple",     "sum",         "erf",         "lgamma",   "sigmoid",
+    "softmax",   "div0",        "polygamma", "log_softmax", "running_sum", "read_at",  "add_at",
+    "logsumexp", "scatter_add", "dtype_of",  "inverse",     "solve",       "cholesky", "ratio"};
 
 std::string function(std::string_view name, std::string_view words, const NumpyBody& body,
                      const std::string& result) {

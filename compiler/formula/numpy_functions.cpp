@@ -21,6 +21,10 @@ constexpr Function functions[] = {
     """x / y, and 0 where y is."""
     return np.where(y == 0, 0, x / np.where(y == 0, 1, y))
 )"},
+    {"ratio", R"(def ratio(x, y):
+    """x / y, and 0 where both are."""
+    return x / np.where((x == 0) & (y == 0), 1, y)
+)"},
     {"erf", R"(erf = np.vectorize(math.erf, otypes=[np.float64])
 )"},
     {"lgamma", R"(def log_gamma(x):
@@ -92,6 +96,24 @@ polygamma = np.vectorize(polygamma_of, otypes=[np.float64])
         inside &= (0 <= p) & (p < n)
     np.add.at(total, tuple(p[inside] for p in at), x[inside] if at else np.sum(x))
     return total
+)"},
+    {"inverse", R"(def inverse(a):
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError:
+        return np.full(a.shape, np.nan, a.dtype)
+)"},
+    {"solve", R"(def solve(a, b):
+    try:
+        return np.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        return np.full(b.shape, np.nan, b.dtype)
+)"},
+    {"cholesky", R"(def cholesky(a):
+    try:
+        return np.linalg.cholesky((a + np.swapaxes(a, -1, -2)) / 2)
+    except np.linalg.LinAlgError:
+        return np.full(a.shape, np.nan, a.dtype)
 )"},
     {"scatter_add", R"(def scatter_add(indices, updates, shape, axis):
     total = np.zeros(shape, updates.dtype)

@@ -84,7 +84,8 @@ class Collector {
     } else if (node.op == Op::mul) {
       collect(x[0], at_operand(x[0], at), power);
       return collect(x[1], at_operand(x[1], at), power);
-    } else if ((node.op == Op::div || node.op == Op::div0) && std::fabs(power) == 1) {
+    } else if ((node.op == Op::div || node.op == Op::div0 || node.op == Op::ratio) &&
+               std::fabs(power) == 1) {
       collect(x[0], at_operand(x[0], at), power);
       return collect(x[1], at_operand(x[1], at), -power);
     } else if (node.op == Op::neg && std::fabs(power) == 1) {

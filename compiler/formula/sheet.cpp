@@ -112,6 +112,7 @@ Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wante
   for (const Definition& definition : subject.definitions) all.push_back(definition.value);
   name_definitions(all);
   name_leaves(all);
+  name_draws(roots);
   reader_.set_adjoints(adjoints());
   name_auxiliaries(roots, options_.inline_definitions);
 }
@@ -207,6 +208,15 @@ std::map<Value, Reader::Adjoint> Sheet::adjoints() {
     }
   }
   return named;
+}
+
+// Random numbers are the same wherever they are used, so that they need a name.
+void Sheet::name_draws(std::span<const Value> roots) {
+  for (Value value : reachable(graph_, roots)) {
+    if (graph_[value].op != Op::random || reader_.is_named(value)) continue;
+    reader_.give_auxiliary_name(value);
+    auxiliaries_.push_back(value);
+  }
 }
 
 void Sheet::name_auxiliaries(std::span<const Value> roots, bool sparingly) {

@@ -43,6 +43,7 @@ class Sheet {
  private:
   void name_leaves(std::span<const Value> roots);
   void name_definitions(std::span<const Value> roots);
+  void name_draws(std::span<const Value> roots);
   void name_auxiliaries(std::span<const Value> roots, bool sparingly);
   std::map<Value, Reader::Adjoint> adjoints();
   std::vector<Value> name_results(std::span<const Value> roots);

@@ -74,6 +74,10 @@ std::optional<Expr> Reader::whole_structure(Value value) {
     return name_of(value);
   }
   if (node.op == Op::bound) return word(std::get<Named>(node.attributes).name);
+  if (node.op == Op::random) {
+    const auto& draw = std::get<Draw>(node.attributes);
+    return call(draw.kind == Draw::Kind::uniform ? "uniform" : "normal", {size(draw.shape)});
+  }
   std::vector<Expr> x;
   for (Value operand : node.operands) {
     auto written = whole_tensor(operand);
@@ -85,6 +89,7 @@ std::optional<Expr> Reader::whole_structure(Value value) {
     if (rank == 2 && from.size() > 2 && from[0] == node.type.shape[0]) return call("flatten", x);
     return call("reshape", {x[0], size(node.type.shape)});
   }
+  if (is_linear_algebra(node.op)) return call(gradus::name(node.op), x);
   if (node.op == Op::concat) {
     if (auto entries = whole_list(value)) return entries;
     return call("concat", {list(x), number(std::get<Along>(node.attributes).axis)}, {"axis"});

@@ -72,9 +72,12 @@ class Text : public Notation {
   }
 
   std::string of_negative(const Expr& x) const override { return "−" + part(x, 0); }
-  std::string of_transpose(const Expr& x) const override { return part(x, 0) + "ᵀ"; }
+  std::string of_transpose(const Expr& x) const override {
+    return is_inverse(x[0]) ? part(x[0], 0) + "⁻ᵀ" : part(x, 0) + "ᵀ";
+  }
 
   std::string of_call(const Expr& x) const override {
+    if (is_inverse(x)) return part(x, 0) + "⁻¹";
     if (x->word == "sqrt") return "√" + root(x);
     std::string out = x->word + "(";
     const size_t plain = x->parts.size() - x->words.size();

@@ -6,7 +6,8 @@ namespace gradus::adjoint {
 namespace {
 
 // A row for each structural operator that a derivative flows through, and into which operand (−1:
-// into all). An operator that is not here stops derivatives: any, all, argmax, argmin, leaves.
+// into all). An operator that is not here stops derivatives: any, all, argmax, argmin,
+// random numbers, leaves.
 struct Row {
   Op op;
   int operand;
@@ -31,6 +32,11 @@ constexpr Row rows[] = {
     {Op::cumsum, 0, of_cumsum},
     {Op::gather, 0, of_gather},
     {Op::scatter_add, 0, of_scatter_add},
+    {Op::inv, 0, of_inv},
+    {Op::solve, -1, of_solve},
+    {Op::det, 0, of_det},
+    {Op::logdet, 0, of_logdet},
+    {Op::cholesky, 0, of_cholesky},
 };
 
 const Row* row_of(Op op) {

@@ -47,6 +47,13 @@ Value of_softmax(Graph& graph, Value user, int operand, Value g);
 Value of_log_softmax(Graph& graph, Value user, int operand, Value g);
 Value of_cumsum(Graph& graph, Value user, int operand, Value g);
 
+// linear_algebra.cpp
+Value of_inv(Graph& graph, Value user, int operand, Value g);
+Value of_solve(Graph& graph, Value user, int operand, Value g);
+Value of_det(Graph& graph, Value user, int operand, Value g);
+Value of_logdet(Graph& graph, Value user, int operand, Value g);
+Value of_cholesky(Graph& graph, Value user, int operand, Value g);
+
 // override.cpp
 Value of_call(Graph& graph, Value user, int operand, Value g);
 // Whether no derivative flows into that operand of a call.

@@ -192,6 +192,20 @@ class Batching {
     return graph_.broadcast(made, longer(node.type.shape), own);
   }
 
+  // A vector on the right of `solve` becomes a matrix of one column.
+  Value of_matrices(const Node& node) {
+    std::vector<Value> operands;
+    for (Value operand : node.operands) operands.push_back(lifted(operand));
+    Shape shape = longer(node.type.shape);
+    if (node.op != Op::solve || node.type.rank() > 1) {
+      return graph_.linear_algebra(node.op, std::move(operands));
+    }
+    Shape column = shape;
+    column.emplace_back(1);
+    operands[1] = graph_.reshape(operands[1], column);
+    return graph_.reshape(graph_.linear_algebra(Op::solve, std::move(operands)), shape);
+  }
+
   Value node(Value value) {
     const Node node = graph_[value];
     if (node.op == Op::scan) return of_scan(node);
@@ -201,6 +215,7 @@ class Batching {
       return graph_.reduce(node.op, lifted(node.operands[0]),
                            later(std::get<Axes>(node.attributes).axes));
     }
+    if (is_linear_algebra(node.op)) return of_matrices(node);
     switch (node.op) {
       case Op::view:
         return graph_.view(lifted(node.operands[0]), longer(std::get<View>(node.attributes)));

@@ -123,6 +123,16 @@ Value Branches::carried(Value user, int operand, Value condition) {
     const std::vector<int> axes = std::get<Axes>(graph_[user].attributes).axes;
     return adjoint::along(graph_, condition, graph_.shape(target), axes);
   }
+  if (is_linear_algebra(op)) {
+    // Every entry of a matrix takes part in all that is made of it.
+    const int matrices = graph_.type(graph_[user].operands[0]).rank() - 2;
+    std::vector<int> inside = all_axes(rank);
+    inside.erase(inside.begin(), inside.begin() + matrices);
+    if (!inside.empty()) condition = graph_.reduce(Op::reduce_any, condition, inside);
+    std::vector<int> axes = all_axes(graph_.type(target).rank());
+    axes.erase(axes.begin(), axes.begin() + matrices);
+    return adjoint::along(graph_, condition, graph_.shape(target), axes);
+  }
   // The others move entries: the adjoint of a 1 for each entry taken is above 0 where one arrives.
   const Value ones = graph_.map(Op::to_real, {condition});
   const Value arrived = adjoint::term(graph_, user, operand, ones);

@@ -7,6 +7,7 @@
 #include "compiler/gradient/adjoint.h"
 #include "compiler/gradient/gradient.h"
 #include "compiler/gradient/scan.h"
+#include "compiler/gradient/tangent.h"
 
 namespace gradus {
 namespace {
@@ -82,6 +83,11 @@ Rule rule_of(Op op) {
       {Op::cumsum, linear},
       {Op::gather, linear},
       {Op::scatter_add, linear},
+      {Op::inv, tangent::of_inv},
+      {Op::solve, tangent::of_solve},
+      {Op::det, tangent::of_determinant},
+      {Op::logdet, tangent::of_determinant},
+      {Op::cholesky, tangent::of_cholesky},
   };
   return rules.at(op);
 }

@@ -48,6 +48,9 @@ class Tracing {
     const SampleUse mixed{Kind::mixed, -1, user};
     if (is_map(node.op)) return aligned(axis);
     if (is_reduction(node.op)) return reduced(node, axis, mixed);
+    if (is_linear_algebra(node.op)) {
+      return axis < graph_.type(node.operands[0]).rank() - 2 ? aligned(axis) : mixed;
+    }
     switch (node.op) {
       case Op::view:
         return viewed(std::get<View>(node.attributes).map[axis], mixed);

@@ -120,7 +120,7 @@ class Of {
     const Op op = node_.op;
     const Fact& x = at(0);
     const bool bounded = std::max(std::fabs(x.least), std::fabs(x.largest)) < 80;
-    if (op == Op::div) return at(1).nonzero();
+    if (op == Op::div || op == Op::ratio) return at(1).nonzero();
     if (op == Op::pow) return x.positive() || is_natural(at(1));
     if (op == Op::log || op == Op::lgamma) return x.positive();
     if (op == Op::polygamma) return at(1).positive();
@@ -151,6 +151,7 @@ class Of {
       return node_.op == Op::input || node_.op == Op::param || node_.op == Op::state;
     }
     if (!all(&Fact::defined) || node_.op == Op::scan) return false;
+    if (is_linear_algebra(node_.op)) return node_.op == Op::det;
     if (is_map(node_.op)) return maps_defined();
     const auto* view = std::get_if<View>(&node_.attributes);
     return view == nullptr || std::isfinite(view->fill.value_or(0));
@@ -166,7 +167,7 @@ class Of {
 
   // Whether finite operands have a finite result, but for overflow of what is as small as a count.
   bool keeps_finite() const {
-    if (node_.op == Op::div) return at(1).nonzero();
+    if (node_.op == Op::div || node_.op == Op::ratio) return at(1).nonzero();
     constexpr Op ops[] = {Op::neg, Op::add, Op::sub,    Op::mul,     Op::abs,
                           Op::min, Op::max, Op::select, Op::to_real, Op::div0};
     return std::find(std::begin(ops), std::end(ops), node_.op) != std::end(ops);
@@ -180,7 +181,7 @@ class Of {
     if (op == Op::mul) {
       return node_.operands[0] == node_.operands[1] ? of_square(at(0)) : product(at(0), at(1));
     }
-    if (op == Op::div) return product(at(0), reciprocal(at(1)));
+    if (op == Op::div || op == Op::ratio) return product(at(0), reciprocal(at(1)));
     if (op == Op::pow) return of_power(at(0), at(1));
     if (op == Op::min || op == Op::max) return of_extremum(op, at(0), at(1));
     if (op == Op::select) return either(at(1), at(2));
@@ -233,6 +234,13 @@ class Of {
     return {x.least, x.largest, x.above, x.below, x.finite, x.defined, false};
   }
 
+  // In [0, 1); normal numbers are made from uniform ones of 53 bits.
+  static Fact of_draw(const Draw& draw) {
+    Fact result = draw.kind == Draw::Kind::uniform ? between(0, 1, false, true) : between(-9, 9);
+    result.finite = true;
+    return result;
+  }
+
   Fact of_concat() const {
     Fact result = bounded_as(at(0));
     for (size_t k = 1; k < node_.operands.size(); ++k) result = either(result, at(k));
@@ -261,6 +269,7 @@ class Of {
     if (op == Op::softmax) return between(0, 1, true);
     if (op == Op::log_softmax) return between(-infinity, 0);
     if (op == Op::spread || op == Op::scatter_add || op == Op::cumsum) return total(at(0), true);
+    if (op == Op::random) return of_draw(std::get<Draw>(attributes));
     return is_reduction(op) ? of_reduction() : Fact{};
   }
 

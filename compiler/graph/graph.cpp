@@ -84,6 +84,11 @@ struct MixAttributes {
     for (const Along& along : a.stacked) (*this)(along);
   }
   void operator()(const Number& a) const { mix(seed, static_cast<size_t>(a.number)); }
+  void operator()(const Draw& a) const {
+    mix(seed, static_cast<size_t>(a.kind));
+    mix(seed, static_cast<size_t>(a.site));
+    mix(seed, a.shape);
+  }
 };
 
 // The shape without these axes, which are sorted.
@@ -394,6 +399,32 @@ Value Graph::scan(std::vector<Value> operands, Scan scan) {
 Value Graph::result(Value scan, int number) {
   Type type = result_type(*this, std::get<Scan>((*this)[scan].attributes), number);
   return add({Op::result, {scan}, Number{number}, std::move(type)});
+}
+
+Value Graph::random(Draw draw, std::vector<Value> by) {
+  require(by.size() == 3 || by.size() == 4, Op::random, "not by a step, a seed and a round");
+  for (Value each : by) require(type(each).rank() == 0, Op::random, "drawn by what is no scalar");
+  Type result{Element::real, draw.shape, 0};
+  return add({Op::random, std::move(by), std::move(draw), std::move(result)});
+}
+
+Value Graph::linear_algebra(Op op, std::vector<Value> operands) {
+  require(is_linear_algebra(op), op, "not of matrices");
+  require(operands.size() == (op == Op::solve ? 2 : 1), op, "wrong number of operands");
+  const Shape& matrix = type(operands[0]).shape;
+  const size_t rank = matrix.size();
+  require(rank >= 2 && matrix[rank - 1] == matrix[rank - 2], op, "not square");
+  Type result{Element::real, matrix, 0};
+  if (op == Op::det || op == Op::logdet) result.shape.resize(rank - 2);
+  if (op == Op::solve) {
+    result.shape = type(operands[1]).shape;
+    const bool is_vector = rank == 2 && result.rank() == 1;
+    require(is_vector || result.shape.size() == rank, op, "a right side of another rank");
+    for (size_t k = 0; k + 1 < rank; ++k) {
+      require(result.shape[is_vector ? 0 : k] == matrix[k], op, "a right side that does not fit");
+    }
+  }
+  return add({op, std::move(operands), Plain{}, std::move(result)});
 }
 
 Value Graph::broadcast(Value x, const Shape& shape, const std::vector<int>& axes) {

@@ -61,6 +61,11 @@ class Graph {
   Value scatter_add(Value updates, Value indices, int axis, Shape shape);
   Value scan(std::vector<Value> operands, Scan scan);
   Value result(Value scan, int number);
+  // Numbers drawn at a place of the program. `by`: the step, the low and the high 32 bits of the
+  // seed, and the round where the place is in a loop (see draw.h); scalars that hold whole numbers.
+  Value random(Draw draw, std::vector<Value> by);
+  // inv, det, logdet, cholesky of A [.., n, n]; solve of A and b [.., n, k], or b [n].
+  Value linear_algebra(Op op, std::vector<Value> operands);
 
   // The result of a function whose derivative by its inputs is overridden.
   Value call(Value result, std::vector<Value> inputs, std::shared_ptr<const Override> by);

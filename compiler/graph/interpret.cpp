@@ -10,6 +10,8 @@
 #include <limits>
 #include <numeric>
 
+#include "compiler/graph/draw.h"
+#include "compiler/graph/matrices.h"
 #include "compiler/graph/scalar.h"
 
 namespace gradus {
@@ -286,6 +288,41 @@ void evaluate_scatter(const DataAccess& access, const Array& updates, Array& res
   });
 }
 
+void evaluate_draw(const Draw& draw, std::span<const Array* const> by, Array& result) {
+  const auto word = [&](size_t k) {
+    return static_cast<uint32_t>(static_cast<int64_t>(by[k]->entries[0]));
+  };
+  DrawnBy place{.entry = 0,
+                .round = by.size() > 3 ? word(3) : 0,
+                .step = word(0),
+                .site = static_cast<uint32_t>(draw.site),
+                .seed_low = word(1),
+                .seed_high = word(2)};
+  for (double& entry : result.entries) {
+    entry = drawn(draw.kind, place);
+    ++place.entry;
+  }
+}
+
+// One matrix after the other.
+void evaluate_matrices(Op op, std::span<const Array* const> x, Array& result) {
+  const Array& a = *x[0];
+  const auto n = static_cast<size_t>(a.shape.back());
+  const bool is_vector = op == Op::solve && x[1]->shape.size() < a.shape.size();
+  const size_t columns = op != Op::solve ? n : is_vector ? 1 : x[1]->shape.back();
+  const auto count = product(Extents(a.shape.begin(), a.shape.end() - 2));
+  auto out = result.entries.begin();
+  for (int64_t k = 0; k < count; ++k) {
+    const auto part = [&](const Array& of, size_t size) {
+      return std::span(of.entries).subspan(static_cast<size_t>(k) * size, size);
+    };
+    const std::vector<double> made =
+        matrices::evaluated(op, n, part(a, n * n),
+                            op == Op::solve ? part(*x[1], n * columns) : std::span<const double>());
+    out = std::copy(made.begin(), made.end(), out);
+  }
+}
+
 void evaluate_structure(const Node& node, std::span<const Array* const> x, const DimBindings& dims,
                         Array& result) {
   const Attributes& a = node.attributes;
@@ -322,6 +359,10 @@ void evaluate_structure(const Node& node, std::span<const Array* const> x, const
     evaluate_gather({std::get<Gathering>(a), x, dims}, *x[0], result);
   } else if (node.op == Op::scatter_add) {
     evaluate_scatter({std::get<Gathering>(a), x, dims}, *x[0], result);
+  } else if (node.op == Op::random) {
+    evaluate_draw(std::get<Draw>(a), x, result);
+  } else if (is_linear_algebra(node.op)) {
+    evaluate_matrices(node.op, x, result);
   } else {
     fail(fmt::format("{} has no value of its own", name(node.op)));
   }

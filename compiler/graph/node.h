@@ -175,8 +175,16 @@ struct Number {
   friend bool operator==(const Number&, const Number&) = default;
 };
 
+// random: what is drawn, at which of the program's places, and the result's shape.
+struct Draw {
+  enum class Kind : uint8_t { uniform, normal } kind = Kind::uniform;
+  int site = 0;
+  Shape shape;
+  friend bool operator==(const Draw&, const Draw&) = default;
+};
+
 using Attributes = std::variant<Plain, Literal, Named, Extent, Axes, Along, View, Target,
-                                Contraction, Gathering, Overridden, Scan, Number>;
+                                Contraction, Gathering, Overridden, Scan, Number, Draw>;
 
 struct Node {
   Op op;

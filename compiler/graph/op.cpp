@@ -81,6 +81,8 @@ bool is_leaf(Op op) { return op >= Op::constant && op <= Op::bound; }
 
 bool is_reduction(Op op) { return op >= Op::reduce_sum && op <= Op::argmin; }
 
+bool is_linear_algebra(Op op) { return op >= Op::inv && op <= Op::cholesky; }
+
 std::span<const Map> maps() { return table(); }
 
 const Map& map_of(Op op) { return table()[static_cast<size_t>(op)]; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -33,6 +34,8 @@ bool is_map(Op op);
 bool is_leaf(Op op);
 // Whether it folds axes away: reduce_…, logsumexp, norm, argmax, argmin.
 bool is_reduction(Op op);
+// Whether it is about matrices, the last two axes: inv, solve, det, logdet, cholesky.
+bool is_linear_algebra(Op op);
 
 enum class Result : uint8_t { real, boolean, operands };
 

@@ -93,6 +93,10 @@ struct Arguments {
     const std::string_view into = node.op == Op::scatter_add ? " into " : "";
     return fmt::format("%{}{}[{}]", numbers.at(operands[0]), into, fmt::join(places, ", "));
   }
+  std::string operator()(const Draw& a) const {
+    const char* kind = a.kind == Draw::Kind::uniform ? "uniform" : "normal";
+    return fmt::format("{} at {} by {}", kind, a.site, plain());
+  }
   // The operands, each with the leaf that the body knows it by.
   std::string operator()(const Scan& a) const {
     std::vector<std::string> all;

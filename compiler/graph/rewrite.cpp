@@ -53,6 +53,9 @@ struct Substitute {
     return result;
   }
   Attributes operator()(const Number& a) const { return a; }
+  Attributes operator()(const Draw& a) const {
+    return Draw{a.kind, a.site, substituted(a.shape, dims)};
+  }
 };
 
 // Every extent in the attributes, for `unbound_dims`.
@@ -85,6 +88,7 @@ struct Collect {
   void operator()(const Overridden&) const {}
   void operator()(const Scan& a) const { add(a.rounds); }
   void operator()(const Number&) const {}
+  void operator()(const Draw&) const {}
 };
 
 Value specialised_leaf(Graph& graph, const Node& node, const DimBindings& dims) {
@@ -182,6 +186,14 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
       return graph.scan(std::move(operands), std::get<Scan>(std::move(attributes)));
     case Op::result:
       return graph.result(operands[0], std::get<Number>(attributes).number);
+    case Op::random:
+      return graph.random(std::get<Draw>(std::move(attributes)), std::move(operands));
+    case Op::inv:
+    case Op::solve:
+    case Op::det:
+    case Op::logdet:
+    case Op::cholesky:
+      return graph.linear_algebra(node.op, std::move(operands));
       // clang-format off
 #define MAP(op, ...) case Op::op:
 #define STRUCTURE(op)

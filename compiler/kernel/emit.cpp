@@ -71,6 +71,9 @@ class Emitting {
       case Sweep::Kind::scan:  // its kernels are those of its body
         for (const Read& read : group_.members[0].reads) entries_.note_load(read.value);
         break;
+      case Sweep::Kind::matrices:
+        matrices();
+        break;
     }
     name();
     Emitted made{std::move(kernel_), entries_.loaded(), {}};
@@ -408,6 +411,32 @@ class Emitting {
       access.by_data = std::move(by_data.places);
     }
     access.index = row_major(node.type.shape, place);
+  }
+
+  // ---- linear algebra
+
+  void matrices() {
+    const Value value = sweep(group_.members[0]).value;
+    const Node& node = graph_[value];
+    const auto memory = [&](Value operand) {
+      const Value holder = root(graph_, operand);
+      entries_.note_load(holder);
+      return memory_.buffer(holder);
+    };
+    std::vector<int64_t> shape = numbers(graph_.shape(node.operands[0]));
+    LinearAlgebra made;
+    made.op = node.op;
+    made.n = shape.back();
+    shape.resize(shape.size() - 2);
+    made.matrices = count(shape);
+    made.a = memory(node.operands[0]);
+    if (node.op == Op::solve) {
+      const std::vector<int64_t> sides = numbers(graph_.shape(node.operands[1]));
+      made.columns = sides.size() == 1 ? 1 : sides.back();
+      made.b = memory(node.operands[1]);
+    }
+    made.result = memory_.buffer(value);
+    kernel_.body = made;
   }
 
   // After the users' values that it computes; after its operators where it computes none.

@@ -70,7 +70,8 @@ ExprId Entries::load(Value value, const Position& at, bool exact, bool direct) {
 }
 
 ExprId Entries::compute(Value value, const Position& at) {
-  if (is_map(graph_[value].op)) computed_.push_back({value, at});
+  const Op op = graph_[value].op;
+  if (is_map(op) || op == Op::random) computed_.push_back({value, at});
   return term(value, at);
 }
 
@@ -98,6 +99,8 @@ ExprId Entries::term(Value value, const Position& domain) {
       return gathered(node, domain);
     case Op::contract:
       return product(node, domain);
+    case Op::random:
+      return drawn(node, domain);
     case Op::spread:
     case Op::scatter_add:
       return entry(node.operands[0], domain);
@@ -203,7 +206,34 @@ ExprId Entries::product(const Node& node, const Position& domain) {
   return made;
 }
 
+ExprId Entries::drawn(const Node& node, const Position& domain) {
+  const Draw& draw = std::get<Draw>(node.attributes);
+  Expr place;
+  place.kind = Expr::Kind::position;
+  place.type = Scalar::i32;
+  place.index = row_major(draw.shape, domain);
+  Expr first_round;
+  first_round.type = Scalar::i32;
+  Expr expr;
+  expr.kind = Expr::Kind::random;
+  expr.type = real_;
+  expr.number = draw.site;
+  expr.draw = draw.kind;
+  const std::vector<Value>& by = node.operands;  // the step, the seed, the round
+  expr.operands = {add(std::move(place)),
+                   by.size() > 3 ? entry(by[3], {}) : add(std::move(first_round))};
+  for (size_t k = 0; k < 3; ++k) expr.operands.push_back(entry(by[k], {}));
+  return add(std::move(expr));
+}
+
 std::vector<Read> reads_of(const Graph& graph, const std::set<Value>& stored, const Sweep& sweep) {
+  if (sweep.kind == Sweep::Kind::matrices) {
+    std::vector<Read> whole;
+    for (Value operand : graph[sweep.value].operands) {
+      whole.push_back({root(graph, operand), {}, false, false});
+    }
+    return whole;
+  }
   Kernel scratch;
   scratch.loops = sweep.extents;
   Entries entries(graph, stored, Scalar::f64, scratch, [](Value) { return 0; });

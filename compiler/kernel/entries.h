@@ -61,6 +61,7 @@ class Entries {
   ExprId viewed(const Node& node, const Position& at);
   ExprId gathered(const Node& node, const Position& at);
   ExprId product(const Node& node, const Position& domain);
+  ExprId drawn(const Node& node, const Position& domain);
 
   const Graph& graph_;
   const std::set<Value>& stored_;

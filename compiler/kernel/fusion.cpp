@@ -111,7 +111,8 @@ class Fusing {
   }
 
   static bool is_alone(Sweep::Kind kind) {
-    return kind == Sweep::Kind::scatter || kind == Sweep::Kind::scan;
+    return kind == Sweep::Kind::scatter || kind == Sweep::Kind::scan ||
+           kind == Sweep::Kind::matrices;
   }
 
   Group seed(const Sweep& one) const {

@@ -27,7 +27,7 @@ struct Member {
 
 // A kernel to be: for each row, one stage after the other. What a member computes in a row is read
 // by later members in that row alone. A contraction is the first member of its group; the others
-// are its epilogue. A scatter and a scan are alone.
+// are its epilogue. A scatter, a scan and linear algebra are alone.
 struct Group {
   Sweep::Kind kind = Sweep::Kind::map;  // map and fold are both a nest of loops
   std::vector<int64_t> rows;

@@ -86,8 +86,8 @@ void each_index(Kernel& kernel, const Visit& visit) {
   }
   if (auto* nest = std::get_if<Nest>(&kernel.body)) {
     each_index(nest->body, visit);
-  } else {
-    for (Store& store : std::get<Contraction>(kernel.body).epilogue) visit(store.access.index);
+  } else if (auto* of = std::get_if<Contraction>(&kernel.body)) {
+    for (Store& store : of->epilogue) visit(store.access.index);
   }
 }
 

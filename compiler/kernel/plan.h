@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/graph/node.h"
 #include "compiler/graph/op.h"
 
 // What the code generator is told: kernels in order, each a nest of loops over scalar expressions
@@ -90,6 +91,8 @@ struct Expr {
     map,          // the elementwise operator `op` of `operands`, computed in the operands' type
     accumulator,  // the final value of accumulator `number`
     contraction,  // the sum that a contraction's epilogue starts from
+    random,       // a number drawn at place `number` of the program, as `draw` says, by `operands`:
+                  // the entry, the round, the step, and the halves of the seed, all whole numbers
   };
   Kind kind = Kind::literal;
   Scalar type = Scalar::f32;
@@ -100,6 +103,7 @@ struct Expr {
   Op op{};
   std::vector<ExprId> operands;
   int number = 0;
+  Draw::Kind draw{};
 };
 
 enum class Fold : uint8_t { sum, product, maximum, minimum, any, all };
@@ -171,12 +175,24 @@ struct Contraction {
   std::vector<Store> epilogue;
 };
 
+// inv, solve, det, logdet or cholesky of matrices that stand one after the other in memory, by a
+// call of the runtime. Nothing is stored elsewhere, and the result is no factor.
+struct LinearAlgebra {
+  Op op{};
+  int64_t matrices = 0;
+  int64_t n = 0;        // rows of each
+  int64_t columns = 0;  // of its right side, where there is one
+  int a = 0;            // buffers
+  int b = none;
+  int result = 0;
+};
+
 struct Kernel {
   std::string name;            // what it computes, in the user's names: `a1, z2`
   std::vector<int64_t> loops;  // extents
   std::vector<Expr> exprs;
   std::vector<Accumulator> accumulators;
-  std::variant<Nest, Contraction> body;
+  std::variant<Nest, Contraction, LinearAlgebra> body;
 };
 
 // A loop of kernels: those from `first` on to `end` run so often, one after the other. Kernels may

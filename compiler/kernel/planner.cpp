@@ -21,6 +21,7 @@ namespace {
 // In units of one addition of an entry in cache.
 constexpr int64_t cost_of_load = 2;
 constexpr int64_t cost_of_store = 2;
+constexpr int64_t cost_of_draw = 60;
 
 int64_t cost_of(Op op) {
   switch (op) {
@@ -49,6 +50,7 @@ int64_t cost_of(Op op) {
     case Op::stop_gradient:
       return 1;
     case Op::div:
+    case Op::ratio:
     case Op::sqrt:
       return 4;
     default:
@@ -166,6 +168,7 @@ class Planning {
     if (known != costs_.end()) return known->second;
     const Node& node = graph_[value];
     int64_t sum = is_map(node.op) ? cost_of(node.op) : 0;
+    if (node.op == Op::random) sum = cost_of_draw;
     for (Value operand : node.operands)
       sum += stored_.contains(operand) ? cost_of_load : cost(operand);
     if (is_leaf(node.op)) sum = node.type.rank() > 0 ? cost_of_load : 0;

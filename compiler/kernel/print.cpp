@@ -81,14 +81,16 @@ class Printer {
     }
     if (const auto* nest = std::get_if<Nest>(&kernel.body)) {
       count(nest->body);
-    } else {
-      for (const Store& store : std::get<Contraction>(kernel.body).epilogue) ++uses_[store.value];
+    } else if (const auto* contraction = std::get_if<Contraction>(&kernel.body)) {
+      for (const Store& store : contraction->epilogue) ++uses_[store.value];
     }
   }
 
   std::string print() {
     if (const auto* nest = std::get_if<Nest>(&kernel_.body)) {
       body(nest->body, 1);
+    } else if (const auto* of = std::get_if<LinearAlgebra>(&kernel_.body)) {
+      matrices(*of);
     } else {
       contraction(std::get<Contraction>(kernel_.body));
     }
@@ -150,6 +152,10 @@ class Printer {
         return fmt::format("a{}", expr.number);
       case Expr::Kind::contraction:
         return "sum";
+      case Expr::Kind::random:
+        return fmt::format("{}(site {}, entry {})",
+                           expr.draw == Draw::Kind::uniform ? "uniform" : "normal", expr.number,
+                           value(expr.operands[0], depth));
     }
     return "";
   }
@@ -220,6 +226,13 @@ class Printer {
     line(2, fmt::format("sum over k < {}: {} * {}", of.k, operand(of, of.a, of.m, false, 0),
                         operand(of, of.b, 0, true, of.n)));
     for (const Store& each : of.epilogue) store(each, 2);
+  }
+
+  void matrices(const LinearAlgebra& of) {
+    std::string operands = plan_.buffers[of.a].name;
+    if (of.b != none) operands += fmt::format(", {} by {}", plan_.buffers[of.b].name, of.columns);
+    line(1, fmt::format("{} = {}({}), {} of {} rows", plan_.buffers[of.result].name,
+                        gradus::name(of.op), operands, of.matrices, of.n));
   }
 
   const Plan& plan_;

@@ -89,6 +89,9 @@ std::vector<int> used_buffers(const Kernel& kernel) {
   }
   if (const auto* nest = std::get_if<Nest>(&kernel.body)) {
     stored(nest->body, used);
+  } else if (const auto* of = std::get_if<LinearAlgebra>(&kernel.body)) {
+    used.insert({of->a, of->result});
+    if (of->b != none) used.insert(of->b);
   } else {
     const auto& contraction = std::get<Contraction>(kernel.body);
     used.insert(contraction.a.buffer);

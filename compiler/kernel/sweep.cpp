@@ -21,6 +21,7 @@ Sweep::Kind kind_of(const Graph& graph, Value value, const Options& options) {
                                                        : Sweep::Kind::fold;
   }
   if (node.op == Op::spread || node.op == Op::scatter_add) return Sweep::Kind::scatter;
+  if (is_linear_algebra(node.op)) return Sweep::Kind::matrices;
   return is_reduction(node.op) ? Sweep::Kind::fold : Sweep::Kind::map;
 }
 
@@ -66,8 +67,10 @@ class Making {
   }
 
   void result(Value value, const Output& output) {
+    // Scatters and calls write to one place.
     if (const auto known = defined_.find(value);
-        known != defined_.end() && made_[known->second].kind != Sweep::Kind::scatter) {
+        known != defined_.end() && made_[known->second].kind != Sweep::Kind::scatter &&
+        made_[known->second].kind != Sweep::Kind::matrices) {
       made_[known->second].outputs.push_back(output);
       return;
     }
@@ -198,7 +201,7 @@ std::set<Value> must_store(const Graph& graph, const Function& function, const O
     const Node& node = graph[value];
     if (is_reduction(node.op) || node.op == Op::contract || node.op == Op::concat ||
         node.op == Op::spread || node.op == Op::scatter_add || node.op == Op::scan ||
-        node.op == Op::result) {
+        node.op == Op::result || is_linear_algebra(node.op)) {
       store(value);
     }
     if (const Value x = compared_with_extremum(graph, node); x.valid()) store(x);
@@ -207,6 +210,9 @@ std::set<Value> must_store(const Graph& graph, const Function& function, const O
         const size_t carry = k - scan->sequences.size();
         if (k < scan->sequences.size() || carry >= scan->next.size()) store(node.operands[k]);
       }
+    }
+    if (is_linear_algebra(node.op)) {
+      for (Value operand : node.operands) store(operand);
     }
     const bool filled = node.op == Op::view && std::get<View>(node.attributes).fill;
     if (node.op == Op::reshape || node.op == Op::gather || filled) store(node.operands[0]);

@@ -38,6 +38,7 @@ struct Sweep {
     contraction,  // a contraction of two factors that the code generator has a kernel for
     scatter,      // zeros, then entries added: spread and scatter_add
     scan,         // a loop of kernels, which its body becomes
+    matrices,     // linear algebra, which the runtime does
   };
   Kind kind = Kind::map;
   Value value;
@@ -70,8 +71,8 @@ Value root(const Graph& graph, Value value);
 Fold fold_of(Op op);
 
 // Values that are computed in sweeps of their own, however often they are used: reductions,
-// contractions, concatenations and scatters, what these, views with a fill, reshapes and gathers
-// need to have in memory, and what is compared with its own extremum.
+// contractions, concatenations, scatters and linear algebra, what these, views with a fill,
+// reshapes and gathers need to have in memory, and what is compared with its own extremum.
 std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options);
 
 // One sweep for each stored value, in an order in which each stands behind what it reads; then one

@@ -19,6 +19,8 @@ class Verifying {
     for (size_t id = 0; id < kernel_.exprs.size(); ++id) expr(static_cast<ExprId>(id));
     if (const auto* nest = std::get_if<Nest>(&kernel_.body)) {
       body(nest->body, true, false, false);
+    } else if (const auto* of = std::get_if<LinearAlgebra>(&kernel_.body)) {
+      matrices(*of);
     } else {
       contraction(std::get<Contraction>(kernel_.body));
     }
@@ -84,6 +86,8 @@ class Verifying {
         require(static_cast<int>(one.operands.size()) == map_of(one.op).arity,
                 "a wrong number of operands");
         return;
+      case Expr::Kind::random:
+        return require(one.operands.size() == 5, "a number drawn by something else");
       case Expr::Kind::accumulator:
         require(kernel_.accumulators[one.number].type == one.type,
                 "an accumulator of another type");
@@ -155,6 +159,19 @@ class Verifying {
       require(each.access.buffer != of.a.buffer && each.access.buffer != of.b.buffer,
               "a store to a factor");
     }
+  }
+
+  void matrices(const LinearAlgebra& of) const {
+    const auto holds = [&](int buffer, int64_t each) {
+      const Buffer& memory = plan_.buffers[buffer];
+      require(memory.size == of.matrices * each, "matrices in memory of another size");
+      require(memory.type == plan_.buffers[of.a].type, "matrices of different types");
+    };
+    const bool is_number = of.op == Op::det || of.op == Op::logdet;
+    holds(of.a, of.n * of.n);
+    if (of.b != none) holds(of.b, of.n * of.columns);
+    holds(of.result, is_number ? 1 : of.n * (of.b == none ? of.n : of.columns));
+    require(of.result != of.a && of.result != of.b, "a result in the place of a factor");
   }
 
   const Plan& plan_;

@@ -179,6 +179,7 @@ Value factors_read_alike(Rewriter& rewriter, Value value) {
 // The operands that an operator is linear in.
 std::vector<int> linear_operands(const Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
+  if (node.op == Op::solve) return {1};
   if (node.op == Op::select) {
     for (int k : {1, 2}) {
       if (rewriter.literal(node.operands[3 - k]) == 0.0) return {k};
@@ -221,9 +222,9 @@ Value constants_before(Rewriter& rewriter, Value value) {
 }
 
 std::vector<Rule> make_table() {
-  const std::vector<Op> linear = {Op::reduce_sum, Op::contract,    Op::view,
-                                  Op::reshape,    Op::spread,      Op::cumsum,
-                                  Op::gather,     Op::scatter_add, Op::select};
+  const std::vector<Op> linear = {Op::reduce_sum, Op::contract, Op::view,   Op::reshape,
+                                  Op::spread,     Op::cumsum,   Op::gather, Op::scatter_add,
+                                  Op::select,     Op::solve};
   const std::vector<Op> at = {Op::contract};
   return {
       rule("constants before linear operators", linear, constants_before, "sum[k] x[k] / n",

@@ -68,6 +68,44 @@ Value repeated_scalar(Rewriter& rewriter, Value value) {
   return full > 0 ? result : rewriter.graph.full(result, node.type.shape);
 }
 
+// What stands under a root in a denominator, as the slope of a root has it.
+Value under_root(Rewriter& rewriter, Value denominator) {
+  for (const Factor& factor : product_of(rewriter, denominator).factors) {
+    if (rewriter.op(factor.base) == Op::sqrt) return rewriter.operand(factor.base);
+  }
+  return {};
+}
+
+// x/y that is 0 where both are. Where what is under a root can not be negative, 0 is its least
+// value: its own slope is 0 there, and so is what the chain rule makes of both, though the root's
+// is infinite.
+Value slope_of_root(Rewriter& rewriter, Value value) {
+  Graph& graph = rewriter.graph;
+  const std::vector<Value> operands = rewriter[value].operands;
+  if (rewriter.facts[operands[1]].nonzero()) return graph.map(Op::div, operands);
+  const Value root = under_root(rewriter, operands[1]);
+  if (root.valid() && rewriter.facts[root].nonnegative()) return graph.map(Op::div0, operands);
+  if (rewriter.facts[operands[0]].nonzero()) return graph.map(Op::div, operands);
+  return {};
+}
+
+// Numbers in front of either side stand in front of the quotient.
+Value constants_of_ratio(Rewriter& rewriter, Value value) {
+  Product top = product_of(rewriter, rewriter.operand(value, 0));
+  Product bottom = product_of(rewriter, rewriter.operand(value, 1));
+  const Product above = take_constants(rewriter, top);
+  Product front = take_constants(rewriter, bottom);
+  if ((is_one(above) && is_one(front)) || above.top == 0 || front.top == 0) return {};
+  std::swap(front.top, front.bottom);
+  for (Factor& factor : front.factors) factor.power = -factor.power;
+  front = times(above, front);
+  const Shape& shape = rewriter.shape(value);
+  front.factors.push_back(
+      {rewriter.graph.map(Op::ratio, {build(rewriter, top, shape), build(rewriter, bottom, shape)}),
+       1});
+  return build(rewriter, front, shape);
+}
+
 bool is_empty(const Shape& shape) {
   return std::find(shape.begin(), shape.end(), Dim(0)) != shape.end();
 }
@@ -78,6 +116,7 @@ Value of_nothing(Rewriter& rewriter, Value value) {
   if (node.type.element != Element::real) return {};
   bool nothing = is_empty(node.type.shape);
   if (node.op == Op::reduce_sum) nothing |= is_empty(rewriter.shape(node.operands[0]));
+  if (node.op == Op::det || node.op == Op::logdet) return {};  // of matrices without entries: 1, 0
   if (node.op == Op::contract) {
     nothing |= is_empty(std::get<Contraction>(node.attributes).extents);
   }
@@ -87,7 +126,7 @@ Value of_nothing(Rewriter& rewriter, Value value) {
 
 std::vector<Op> everything() {
   std::vector<Op> ops;
-  for (int op = 0; op < static_cast<int>(op_count); ++op) {
+  for (size_t op = 0; op < op_count; ++op) {
     if (!is_leaf(static_cast<Op>(op))) ops.push_back(static_cast<Op>(op));
   }
   return ops;
@@ -108,8 +147,13 @@ std::vector<Rule> make_table() {
       rule("first power", pow(x, 1), x, exact),
       rule("power of 0", pow(x, 0), 1, exact),  // IEEE 754: of NaN too
       rule("power of 1", pow(1, x), 1, exact, Stage::simplify, {x_is_finite, "x is finite"}),
-      rule("root of a square", sqrt(x * x), abs(x), rounding),
-      rule("root of a square", sqrt(pow(x, 2)), abs(x), rounding),
+      rule("slope of a root", {Op::ratio}, slope_of_root, "x / y, and 0 for 0 / 0", "x / y", exact,
+           Stage::simplify, "y is not 0, or x is not"),
+      rule("constants of a quotient", {Op::ratio}, constants_of_ratio, "ratio(c * x, k * y)",
+           "c / k * ratio(x, y)", rounding),
+      rule("root", pow(x, 0.5), sqrt(x), rounding, Stage::recognise),
+      rule("root of a square", sqrt(x * x), abs(x), rounding, Stage::recognise),
+      rule("root of a square", sqrt(pow(x, 2)), abs(x), rounding, Stage::recognise),
       rule("square of a root", pow(sqrt(x), 2), x, rounding, Stage::simplify,
            {x_is_nonnegative, "x is at least 0"}),
       rule("absolute value", abs(-x), abs(x), exact),

@@ -38,6 +38,8 @@ class Rewriter {
   std::optional<double> literal(Value value) const;
 
   bool is_active(const Rule& rule) const { return rule.stage <= stage_; }
+  // Whether only what the user wrote is looked at, and no derivative.
+  bool is_recognising() const { return stage_ == Stage::recognise; }
   bool is_logging() const { return log_ != nullptr; }
   // A step inside a rule that takes several.
   void record(const Rule& rule, Value before, Value after);

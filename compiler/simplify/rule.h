@@ -15,8 +15,8 @@ namespace gradus::rewriting {
 class Rewriter;
 
 // When a rule is used: `recognise` before the gradient is taken too, `finish` only when the others
-// are done.
-enum class Stage : uint8_t { recognise, simplify, finish };
+// are done, `evaluate` only on what is computed, not on what is read.
+enum class Stage : uint8_t { recognise, simplify, finish, evaluate };
 
 // What the holes of a template stand for.
 struct Match {
@@ -59,6 +59,7 @@ std::span<const Rule> reduction_rules();
 std::span<const Rule> contraction_rules();
 std::span<const Rule> spread_rules();
 std::span<const Rule> scatter_rules();
+std::span<const Rule> linear_algebra_rules();
 
 // The rules tried at nodes of an operator, in the order of the table. (Pairs of templates that
 // stand for parts of sums and of products are in match.h.)

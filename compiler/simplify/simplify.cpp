@@ -25,7 +25,7 @@ void find_operators(const Graph& graph, std::span<const Value> roots, std::set<O
 bool has_exponentials(const Graph& graph, std::span<const Value> roots) {
   std::set<Op> found;
   find_operators(graph, roots, found);
-  return found.contains(Op::div) && (found.contains(Op::exp) || found.contains(Op::sigmoid));
+  return found.contains(Op::exp) || found.contains(Op::sigmoid);
 }
 
 }  // namespace
@@ -40,6 +40,13 @@ std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivati
   // What remains of quotients of exponentials is made safe when nothing can cancel it any more.
   return has_exponentials(graph, simpler) ? Rewriter(graph, Stage::finish, log).normal(simpler)
                                           : simpler;
+}
+
+std::vector<Value> stabilise(Graph& graph, std::span<const Value> roots) {
+  std::set<Op> found;
+  find_operators(graph, roots, found);
+  return found.contains(Op::sigmoid) ? Rewriter(graph, Stage::evaluate, nullptr).normal(roots)
+                                     : std::vector<Value>(roots.begin(), roots.end());
 }
 
 std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log) {

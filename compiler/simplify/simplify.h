@@ -22,6 +22,10 @@ std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivati
 // function and not of the spelling.
 std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log = nullptr);
 
+// Values that are to be computed, simplified already: differences that would lose all their digits
+// (1 − σ(x)) in another form, which is not the one that people read.
+std::vector<Value> stabilise(Graph& graph, std::span<const Value> roots);
+
 // A rule as the documentation lists it.
 struct RuleText {
   std::string_view name;  // in the words of a textbook; the log of a derivation has the same

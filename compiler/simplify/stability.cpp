@@ -75,6 +75,75 @@ Value log_of_product(Rewriter& rewriter, Value value) {
   return build(rewriter, sum, rewriter.shape(value));
 }
 
+// The logarithm of c · eˣ or of a constant c, where c is known to be positive; invalid for others.
+Value log_of_term(Rewriter& rewriter, const Product& term) {
+  Graph& graph = rewriter.graph;
+  Sum logs;
+  Product constants{term.top, term.bottom, {}};
+  for (const Factor& factor : term.factors) {
+    if (rewriter.op(factor.base) == Op::exp) {
+      logs.push_back({static_cast<double>(factor.power), 1, {{rewriter.operand(factor.base), 1}}});
+    } else if (rewriter.facts[factor.base].constant && rewriter.facts[factor.base].positive()) {
+      constants.factors.push_back(factor);
+    } else {
+      return {};
+    }
+  }
+  if (!is_one(constants)) {
+    const Value number = build(rewriter, constants, {});
+    logs.push_back({1, 1, {{graph.map(Op::log, {number}), 1}}});
+  }
+  Shape shape;
+  for (const Product& log : logs) {
+    const Shape& own = rewriter.shape(log.factors[0].base);
+    if (shape.empty()) shape = own;
+  }
+  return logs.empty() ? graph.constant(0) : build(rewriter, logs, shape);
+}
+
+// log (eˣ + eʸ + …), a term at a time: log (eˣ + eʸ) = y + softplus(x − y).
+Value log_of_exponentials(Rewriter& rewriter, Value value) {
+  const Value inside = rewriter.operand(value);
+  if (!is_sum(rewriter.graph, inside)) return {};
+  Graph& graph = rewriter.graph;
+  std::vector<Value> logs;
+  bool any = false;
+  for (const Product& term : terms_of(rewriter, inside)) {
+    const Value log = term.top > 0 ? log_of_term(rewriter, term) : Value{};
+    if (!log.valid()) return {};
+    any |= rewriter.rank(log) != 0 || !rewriter.facts[log].constant;
+    logs.push_back(log);
+  }
+  if (!any || logs.size() < 2) return {};
+  // Constants last: softplus of what is above them.
+  std::stable_partition(logs.begin(), logs.end(),
+                        [&](Value log) { return !rewriter.facts[log].constant; });
+  Value sum = logs.back();
+  for (size_t k = logs.size() - 1; k-- > 0;) {
+    if (rewriter.literal(sum) == 0.0) {
+      sum = graph.map(Op::softplus, {logs[k]});
+      continue;
+    }
+    const Value above = graph.map(Op::softplus, {graph.map(Op::sub, {logs[k], sum})});
+    sum = graph.map(Op::add, {sum, above});
+  }
+  return graph.full(sum, rewriter.shape(value));
+}
+
+bool x_and_y_have_no_names(Rewriter& rewriter, const Match& match) {
+  Graph& graph = rewriter.graph;
+  return !rewriter.is_named(graph.map(Op::exp, {match['x']})) &&
+         !rewriter.is_named(graph.map(Op::exp, {match['y']}));
+}
+
+// Derivatives are full of 1 − 2σ, which people read as such.
+bool is_spelt_so(Rewriter& rewriter, const Match&) { return rewriter.is_recognising(); }
+
+bool c_is_positive(Rewriter& rewriter, const Match& match) {
+  return rewriter.facts[match['c']].constant && rewriter.facts[match['c']].positive();
+}
+constexpr std::string_view positive_constant = "c is a constant above 0";
+
 // log of what was picked from x = what is picked from log x. Before a gradient is taken: after it,
 // 1/x[i] and x stand on two sides of a scatter, and do not meet.
 Value log_of_picked(Rewriter& rewriter, Value value) {
@@ -109,6 +178,8 @@ std::vector<Rule> make_table() {
   return {
       // Functions in their spelling.
       rule("softmax", e / along(sum_over(e)), softmax_over(x), rounding, recognise),
+      rule("softmax", sum_over(y * e) / sum_over(e), sum_over(y * softmax_over(x)), rounding,
+           recognise),
       rule("softmax", exp(log_softmax_over(x)), softmax_over(x), rounding, recognise),
       rule("log softmax", x - along(logsumexp_over(x)), log_softmax_over(x), rounding, recognise),
       rule("log of softmax", log(softmax_over(x)), log_softmax_over(x), rounding),
@@ -134,24 +205,48 @@ std::vector<Rule> make_table() {
       rule("sigmoid", 1 - sigmoid(-x), sigmoid(x), rounding, recognise,
            {has_no_name, "sigmoid(-x) has no name"}),
       rule("sigmoid", exp(-softplus(x)), sigmoid(-x), rounding, recognise),
+      rule("sigmoid", e / (e + exp(y)), sigmoid(x - y), rounding, recognise),
+      rule("sigmoid", e / (e + c), sigmoid(x - log(c)), rounding, recognise,
+           {c_is_positive, positive_constant}),
+      rule("sigmoid", c / (e + c), sigmoid(log(c) - x), rounding, recognise,
+           {c_is_positive, positive_constant}),
+      rule("tanh", 2 * sigmoid(x) - 1, tanh(x / 2), rounding, recognise,
+           {is_spelt_so, "as it was spelt"}),
+      rule("tanh", expm1(x) * sigmoid(-x), tanh(x / 2), rounding, recognise),
       rule("tanh", (exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x), rounding, recognise),
       rule("softplus", log(1 + e), softplus(x), rounding, recognise),
       rule("softplus", log1p(e), softplus(x), rounding, recognise),
       rule("expm1", e - 1, expm1(x), rounding, recognise),
+      rule("expm1", expm1(x) * exp(-x), -expm1(-x), rounding, recognise),
+      rule("expm1", expm1(x) / e, -expm1(-x), rounding, recognise),
+      rule("exponential of a negative", 1 / e, exp(-x), rounding, recognise),
+      rule("product of exponentials", e * exp(y), exp(x + y), rounding, Stage::finish,
+           {x_and_y_have_no_names, "neither has a name"}),
+      rule("softplus of a negative", softplus(x) - x, softplus(-x), rounding, recognise),
+      rule("softplus of a negative", softplus(-x) + x, softplus(x), rounding, recognise),
+      rule("softplus of a negative", softplus(x) - softplus(-x), x, rounding, recognise),
+      rule("log of a sum of exponentials", {Op::log}, log_of_exponentials, "log(exp(x) + exp(y))",
+           "y + softplus(x - y)", rounding, recognise),
+      rule("log of a root", log(sqrt(x)), log(x) / 2, rounding, recognise),
 
       // Logarithms and quotients of them.
       rule("log of sigmoid", log(sigmoid(x)), -softplus(-x), rounding),
       rule("log of 1 - sigmoid", log(1 - sigmoid(x)), -softplus(x), rounding),
-      rule("log of exp", log(e), x, rounding),
+      rule("log of exp", log(e), x, rounding, recognise),
       rule("exp of log", exp(log(x)), x, rounding, Stage::simplify,
            {x_is_nonnegative, "x is at least 0"}),
+      rule("odds of sigmoid", sigmoid(x) / (1 - sigmoid(x)), e, rounding, recognise,
+           {is_spelt_so, "as it was spelt"}),
+      rule("odds of sigmoid", sigmoid(x) / sigmoid(-x), e, rounding, recognise,
+           {is_spelt_so, "as it was spelt"}),
       rule("odds of sigmoid", sigmoid(x) / (1 - sigmoid(x)), e, rounding, Stage::finish),
       rule("odds of sigmoid", sigmoid(x) / sigmoid(-x), e, rounding, Stage::finish),
       rule("1 - sigmoid", sigmoid(-x) / (1 - sigmoid(x)), 1, rounding),
       rule("1 - sigmoid", sigmoid(x) / (1 - sigmoid(-x)), 1, rounding),
       rule("1 - sigmoid", 1 / (1 - sigmoid(x)), 1 / sigmoid(-x), rounding, Stage::finish),
+      rule("1 - sigmoid", 1 - sigmoid(x), sigmoid(-x), rounding, Stage::evaluate),
       rule("log of a product", {Op::log}, log_of_product, "log(x * y)", "log(x) + log(y)", rounding,
-           Stage::simplify,
+           recognise,
            "x is an exponential, softmax or sigmoid, and at most one factor is not known to be "
            "positive"),
       rule("log of what is picked", {Op::log}, log_of_picked, "log(view(x))", "view(log(x))",

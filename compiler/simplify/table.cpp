@@ -9,8 +9,6 @@ namespace gradus {
 namespace rewriting {
 namespace {
 
-constexpr size_t operators = op_count;
-
 bool is_sum(const Template& form) {
   return form->kind == TemplateNode::Kind::apply && (form->op == Op::add || form->op == Op::sub);
 }
@@ -40,13 +38,13 @@ struct Index {
   std::vector<const Rule*> all;
   std::vector<SumRule> sums;
   std::vector<ProductRule> products;
-  std::array<std::vector<const Rule*>, operators> at;
+  std::array<std::vector<const Rule*>, op_count> at;
 
   Index() {
     for (const auto& table :
          {identity_rules(), branch_rules(), view_rules(), joining_rules(), stability_rules(),
-          front_rules(), arithmetic_rules(), reduction_rules(), contraction_rules(), spread_rules(),
-          scatter_rules()}) {
+          front_rules(), arithmetic_rules(), reduction_rules(), contraction_rules(),
+          linear_algebra_rules(), spread_rules(), scatter_rules()}) {
       for (const Rule& rule : table) add(rule);
     }
   }

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <random>
 
+#include "compiler/graph/draw.h"
+
 namespace gradus::codegen {
 
 using kernel::Expr;
@@ -71,6 +73,14 @@ class Interpreter {
         return rounded(sums_[static_cast<size_t>(expr.number)], expr.type);
       case Expr::Kind::contraction:
         return rounded(contracted_, expr.type);
+      case Expr::Kind::random: {
+        const auto word = [&](size_t k) {
+          return static_cast<uint32_t>(static_cast<int64_t>(value(expr.operands[k])));
+        };
+        return rounded(drawn(expr.draw, {word(0), word(1), word(2),
+                                         static_cast<uint32_t>(expr.number), word(3), word(4)}),
+                       expr.type);
+      }
     }
     return 0;
   }

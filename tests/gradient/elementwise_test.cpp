@@ -13,6 +13,7 @@ std::pair<double, double> domain(Op op) {
   switch (op) {
     case Op::div:
     case Op::div0:
+    case Op::ratio:
     case Op::pow:
     case Op::atan2:
     case Op::log:
@@ -89,10 +90,10 @@ TEST_CASE("derivatives at kinks are those of the language", "[gradient]") {
     std::vector<double> expected;
   };
   const Kink kinks[] = {
-      {Op::abs, {0}, {0}},           {Op::max, {0, 0}, {1, 0}}, {Op::min, {0, 0}, {1, 0}},
-      {Op::max, {1, 2}, {0, 1}},     {Op::min, {1, 2}, {1, 0}}, {Op::div0, {3, 0}, {0, 0}},
-      {Op::pow, {0, 2}, {0, 0}},     {Op::pow, {0, 1}, {1, 0}}, {Op::pow, {0, 0}, {0, 0}},
-      {Op::pow, {-2, 3}, {12, NAN}},
+      {Op::abs, {0}, {0}},         {Op::max, {0, 0}, {1, 0}},     {Op::min, {0, 0}, {1, 0}},
+      {Op::max, {1, 2}, {0, 1}},   {Op::min, {1, 2}, {1, 0}},     {Op::div0, {3, 0}, {0, 0}},
+      {Op::sqrt, {0}, {INFINITY}}, {Op::pow, {0, 2}, {0, 0}},     {Op::pow, {0, 1}, {1, 0}},
+      {Op::pow, {0, 0}, {0, 0}},   {Op::pow, {-2, 3}, {12, NAN}},
   };
   for (const Kink& kink : kinks) {
     Graph graph;

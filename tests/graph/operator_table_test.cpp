@@ -116,6 +116,7 @@ TEST_CASE("at kinks the language says what the derivative is", "[table]") {
   CHECK(slope(Op::pow, 0, 0, 0) == 0);
   CHECK(slope(Op::pow, 1, 0, 2) == 0);
   CHECK(slope(Op::div0, 0, 3, 0) == 0);
+  CHECK(slope(Op::sqrt, 0, 0, 0) == INFINITY);
 }
 
 }  // namespace

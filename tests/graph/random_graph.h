@@ -103,16 +103,19 @@ class RandomGraph : private RandomPool {
   }
 
   bool binary() {
-    static constexpr Op ops[] = {Op::add, Op::sub, Op::mul,   Op::mul, Op::add,  Op::div,
-                                 Op::pow, Op::min, Op::atan2, Op::max, Op::div0, Op::polygamma};
-    const Op op = ops[below(12)];
+    static constexpr Op ops[] = {Op::add,  Op::sub,   Op::mul,      Op::mul,   Op::add,
+                                 Op::div,  Op::pow,   Op::min,      Op::atan2, Op::max,
+                                 Op::div0, Op::ratio, Op::polygamma};
+    const Op op = ops[below(13)];
     Value x = pick();
     auto y = partner(x);
     if (!y) return false;
     if (op == Op::div || op == Op::atan2) {
       *y = graph().map(Op::add, {graph().map(Op::mul, {*y, *y}), graph().constant(0.5)});
     }
-    if (op == Op::div0 && !all(*y, [](double d) { return std::fabs(d) > 0.1; })) return false;
+    if ((op == Op::div0 || op == Op::ratio) &&
+        !all(*y, [](double d) { return std::fabs(d) > 0.1; }))
+      return false;
     if (op == Op::pow) {
       x = graph().map(Op::add, {graph().map(Op::mul, {x, x}), graph().constant(0.25)});
     }
@@ -309,7 +312,7 @@ class RandomGraph : private RandomPool {
     static constexpr Op ops[] = {Op::reduce_sum, Op::reduce_prod, Op::reduce_max, Op::reduce_min,
                                  Op::logsumexp,  Op::norm,        Op::softmax,    Op::log_softmax,
                                  Op::cumsum,     Op::reduce_any,  Op::reduce_all, Op::reduce_sum};
-    const Op op = ops[below(12)];
+    const Op op = ops[below(13)];
     const Value x = pick();
     if (shape(x).empty()) return false;
     std::vector<int> axes;

@@ -168,6 +168,36 @@ def residual_blocks(P, D):
     return ((h - D["t"])**2).mean() + 0.1 * (P["y[0].h.h.W"]**2).sum() + 1e-3 * a.mean() * b + P["u[2].w"].sum()
 
 
+def gaussian_process(P, D):
+    solve, slog = jax.scipy.linalg.solve, jnp.linalg.slogdet
+    Z, y = D["X"] * jnp.exp(P["l"]), D["y"]
+    n = y.shape[0]
+    d2 = ((Z[:, None, :] - Z[None])**2).sum(2)
+    K = jnp.exp(2 * P["s"]) * jnp.exp(-0.5 * d2) + jnp.exp(2 * P["noise"]) * jnp.eye(n)
+    L = jnp.linalg.cholesky(K)
+    constant = 0.5 * n * jnp.log(2 * jnp.pi)
+    by_factor = 0.5 * y @ solve(L.T, solve(L, y)) + jnp.log(jnp.diag(L)).sum() + constant
+    return by_factor + 0.3 * (0.5 * y @ jnp.linalg.inv(K) @ y + 0.5 * slog(K)[1] + constant)
+
+
+def matrices(P, D):
+    inv, det, slog = jnp.linalg.inv, jnp.linalg.det, jnp.linalg.slogdet
+    A, W, c, v = D["A"], P["W"], P["c"], D["v"]
+    E = 3 * jnp.eye(3)
+    M, S = A * 0.3 + c * 0.2 + E, W @ W.T + E
+    a, b, d = jnp.linalg.solve(M, D["B"]), jnp.linalg.solve(W + E, v), inv(W + E) @ S @ inv(W + E).T
+    h = jnp.linalg.solve(jnp.broadcast_to(S, A.shape), A)
+    return ((a**2).mean() + (b * v).sum() + (d * W).sum() + ((v @ inv(S))**3).sum() + slog(M)[1].mean()
+            + (jnp.linalg.cholesky(S) * W).sum() + 0.1 * det(S) + (h * c).mean() + (inv(M) * c).sum() + slog(W + E)[1] + jnp.trace(inv(S)))
+
+
+def gaussian_kl(P, D):
+    A, B, r = P["A"], P["B"], D["m"] - P["mu"]
+    S1, S2 = A @ A.T + jnp.eye(4), B @ B.T + 2 * jnp.eye(4)
+    inverse = jnp.linalg.inv(S2)
+    return 0.5 * (jnp.trace(inverse @ S1) + r @ inverse @ r - 4 + jnp.linalg.slogdet(S2)[1] - jnp.linalg.slogdet(S1)[1])
+
+
 MODELS = {
     "linear": lambda P, D: ((D["X"] @ P["w"] + P["b"] - D["y"])**2).mean(),
     "ridge": lambda P, D: ((D["X"] @ P["w"] - D["y"])**2).mean() + 0.1 * (P["w"]**2).sum(),
@@ -179,7 +209,7 @@ MODELS = {
     "mlp_relu": mlp, "mlp_shared": mlp_shared, "activations": activations, "elementwise": elementwise, "losses": losses,
     "poisson": poisson, "factorisation": factorisation, "normalised": normalised, "attention": attention, "reductions": reductions,
     "structure": structure, "lstm_cell": lstm_cell, "kernel": rbf, "branches": branches, "products": products,
-    "residual_blocks": residual_blocks,
+    "residual_blocks": residual_blocks, "gaussian_process": gaussian_process, "matrices": matrices, "gaussian_kl": gaussian_kl,
 } | index_models.MODELS | scan_models.MODELS
 LAYERS = {  # parameters that layers own
     "residual_blocks": {f"y[{k}].h.{name}": shape for k in range(3) for name, shape in

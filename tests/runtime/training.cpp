@@ -349,7 +349,7 @@ TEST_CASE("evaluation averages by samples and puts outputs together", "[evaluati
     Calls calls(programs, variables, data, arena, nullptr);
     Averages averages(programs);
     Predictions predictions({{"p", 0}}, samples);
-    evaluate(calls, batches, averages, &predictions);
+    evaluate(calls, batches, averages, {}, &predictions);
     CHECK(averages.samples() == samples);
     CHECK(averages.find("J") == 0);
     CHECK(averages.find("K") == -1);
