@@ -414,10 +414,6 @@ Diagnostic random_remains(Span at, std::string_view name, std::string_view comma
                "leave it to training: `if training then … else …`");
 }
 
-Diagnostic not_supported(Span at, std::string_view construct) {
-  return error(E0901, at, fmt::format("{} is not supported yet", construct));
-}
-
 Diagnostic shadows_prelude(Span at, std::string_view name) {
   return error(W0101, at, fmt::format("`{}` takes the place of the prelude's", name));
 }

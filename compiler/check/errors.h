@@ -137,8 +137,6 @@ Diagnostic empty_range(Span at, std::string_view index, std::string_view tensor)
 Diagnostic slice_in_equation(Span at);
 
 Diagnostic random_remains(Span at, std::string_view name, std::string_view command);
-Diagnostic not_supported(Span at, std::string_view construct);
-
 Diagnostic shadows_prelude(Span at, std::string_view name);
 Diagnostic shorter_axis(Span at, std::string_view index, const Axis& here, const Axis& there,
                         Span before);

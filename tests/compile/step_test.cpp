@@ -19,8 +19,7 @@ Machine two_neurons(bool train) {
   Program program = test::checked(test::file("examples/two_neurons.grad"));
   const Gradients gradients =
       differentiate(program.graph, program.losses[0].value, parameters_of(program));
-  const Function function =
-      train ? training_step(program, 0) : with_gradients(program, gradients);
+  const Function function = train ? training_step(program, 0) : with_gradients(program, gradients);
   const DimBindings dims = {{"batch", 4}};
   Machine machine(plan_of(program.graph, function, dims, Precision::f64));
   machine.set("x", xs);
