@@ -173,11 +173,9 @@ bool has_entries(Rewriter& rewriter, const Match& match) {
                       [&](int axis) { return shape[axis] == Dim(0); });
 }
 
-// Whether the entries of a value along the axes are 0 but for one, which is 1: the equality of an
-// index with the positions along an axis.
-bool is_one_hot(const Rewriter& rewriter, Value value, int axis) {
-  if (rewriter.op(value) != Op::to_real) return false;
-  const Value equality = rewriter.operand(value);
+// Whether of the entries of a condition along the axis one alone is true: the equality of an index
+// with the positions along it.
+bool picks_one(const Rewriter& rewriter, Value equality, int axis) {
   if (rewriter.op(equality) != Op::eq) return false;
   for (int k : {0, 1}) {
     const Value positions = rewriter.operand(equality, k);
@@ -199,15 +197,46 @@ bool is_one_hot(const Rewriter& rewriter, Value value, int axis) {
   return false;
 }
 
+bool is_one_hot(const Rewriter& rewriter, Value value, int axis) {
+  return rewriter.op(value) == Op::to_real && picks_one(rewriter, rewriter.operand(value), axis);
+}
+
 Value sum_of_one_hot(Rewriter& rewriter, Value value) {
   const Value x = rewriter.operand(value);
   const Numbers axes = axes_of(rewriter, value);
+  // Σ[k] (if k == i then u else 0) is u.
+  if (axes.size() == 1 && rewriter.op(x) == Op::select &&
+      rewriter.literal(rewriter.operand(x, 2)) == 0.0 &&
+      rewriter.rank(rewriter.operand(x, 1)) == 0 &&
+      picks_one(rewriter, rewriter.operand(x), axes[0])) {
+    return rewriter.graph.full(rewriter.operand(x, 1), rewriter.shape(value));
+  }
   for (int axis : axes) {
     if (!is_one_hot(rewriter, x, axis)) continue;
     Numbers rest = axes;
     rest.erase(std::find(rest.begin(), rest.end(), axis));
     const Value count = rewriter.graph.size(extent_of(rewriter.shape(x), rest));
     return rewriter.graph.full(count, rewriter.shape(value));
+  }
+  return {};
+}
+
+// log Σ of a one-hot row times x = what the row picks from log x: a cross-entropy that is spelt as
+// one on probabilities. Before a gradient is taken, as with all that is picked.
+Value log_of_one_hot_sum(Rewriter& rewriter, Value value) {
+  const Value sum = rewriter.operand(value);
+  if (rewriter.op(sum) != Op::reduce_sum) return {};
+  const Numbers axes = axes_of(rewriter, sum);
+  const Value product = rewriter.operand(sum);
+  if (axes.size() != 1 || rewriter.op(product) != Op::mul) return {};
+  for (int k : {0, 1}) {
+    const Value row = rewriter.operand(product, k);
+    const Value x = rewriter.operand(product, 1 - k);
+    if (!is_one_hot(rewriter, row, axes[0]) || rewriter.rank(x) == 0) continue;
+    Graph& graph = rewriter.graph;
+    const Value picked =
+        graph.map(Op::select, {rewriter.operand(row), graph.map(Op::log, {x}), graph.constant(0)});
+    return graph.reduce(Op::reduce_sum, picked, axes);
   }
   return {};
 }
@@ -410,6 +439,8 @@ std::vector<Rule> make_table() {
            {has_entries, "over at least one entry"}),
       rule("a one-hot row sums to one", {Op::reduce_sum}, sum_of_one_hot,
            "sum[k] (if k == i then 1 else 0)", "1", exact),
+      rule("log of what a one-hot row picks", {Op::log}, log_of_one_hot_sum,
+           "log(sum[k] one_hot(i, n)[k] * x[k])", "log(x[i])", exact, Stage::recognise),
       rule("reduction of a transpose", folds, reduction_of_transpose, "sum(x', axis = 0)",
            "sum(x, axis = 1)", rounding),
       rule("sum of a reshape", {Op::reduce_sum}, sum_of_reshape, "sum(reshape(x))", "sum(x)",

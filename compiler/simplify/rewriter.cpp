@@ -36,6 +36,10 @@ std::vector<Value> Rewriter::normal(std::span<const Value> roots) {
 
 Value Rewriter::normal(Value value) {
   if (value.id < normal_.size() && normal_[value.id].valid()) return normal_[value.id];
+  // Rules that undo one another have led back here: the value stays as it is.
+  if (value.id < open_.size() && open_[value.id]) return value;
+  if (open_.size() <= value.id) open_.resize(graph.size());
+  open_[value.id] = true;
   Value result = with_normal_operands(value);
   if (result != value) {
     inherit_name(value, result);
@@ -44,6 +48,7 @@ Value Rewriter::normal(Value value) {
     inherit_name(value, next);
     result = normal(next);
   }
+  open_[value.id] = false;
   remember(value, result);
   remember(result, result);
   return result;

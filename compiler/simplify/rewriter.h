@@ -54,6 +54,7 @@ class Rewriter {
   Stage stage_;
   Derivation* log_;
   std::vector<Value> normal_;  // by number; invalid where not yet known
+  std::vector<bool> open_;     // by number: that are being rewritten
   size_t steps_ = 0;
 };
 

@@ -106,7 +106,7 @@ class RandomGraph : private RandomPool {
     static constexpr Op ops[] = {Op::add,  Op::sub,   Op::mul,      Op::mul,   Op::add,
                                  Op::div,  Op::pow,   Op::min,      Op::atan2, Op::max,
                                  Op::div0, Op::ratio, Op::polygamma};
-    const Op op = ops[below(13)];
+    const Op op = ops[below(static_cast<int>(std::size(ops)))];
     Value x = pick();
     auto y = partner(x);
     if (!y) return false;
@@ -312,7 +312,7 @@ class RandomGraph : private RandomPool {
     static constexpr Op ops[] = {Op::reduce_sum, Op::reduce_prod, Op::reduce_max, Op::reduce_min,
                                  Op::logsumexp,  Op::norm,        Op::softmax,    Op::log_softmax,
                                  Op::cumsum,     Op::reduce_any,  Op::reduce_all, Op::reduce_sum};
-    const Op op = ops[below(13)];
+    const Op op = ops[below(static_cast<int>(std::size(ops)))];
     const Value x = pick();
     if (shape(x).empty()) return false;
     std::vector<int> axes;

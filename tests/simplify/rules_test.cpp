@@ -77,14 +77,17 @@ TEST_CASE("both sides of a rule are equal where its condition holds", "[simplify
         leaves[name] = entries;
         const Shape own = holds == Holds::row ? Shape{2} : shape;
         Value value = graph.leaf(Op::input, name, {Element::real, own, 0});
-        if (holds == Holds::boolean) {
+        if (hole == 'c' && holds == Holds::tensor) {  // a constant, where it is no condition
+          value = graph.constant(1.7);
+        } else if (holds == Holds::boolean) {
           value = graph.map(Op::gt, {value, graph.constant(0)});
         } else if (draw > 0) {
           value = one_of_two(graph, (hole == 'x') == (draw == 1) ? 1.5 : 0.25, value);
         }
         match.values[hole - 'a'] = value;
       }
-      Rewriter rewriter(graph, rewriting::Stage::finish, nullptr);
+      const bool early = rule->stage == rewriting::Stage::recognise;
+      Rewriter rewriter(graph, early ? rule->stage : rewriting::Stage::finish, nullptr);
       if (rule->holds != nullptr && !rule->holds(rewriter, match)) continue;
       ++tried;
       const Value from = rewriting::instantiate(rewriter, rule->from, match);
