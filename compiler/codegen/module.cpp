@@ -66,7 +66,6 @@ class StepEmitter {
   }
 
   void run() {
-    address_buffers();
     kernels(0, static_cast<int>(plan_.kernels.size()), 0);
     e_.ir.CreateRetVoid();
   }
@@ -76,28 +75,15 @@ class StepEmitter {
     return e_.ir.CreateGEP(e_.ir.getInt8Ty(), step_->getArg(1), e_.index(offset));
   }
 
-  // Of each buffer that is used, once for all rounds.
-  void address_buffers() {
-    llvm::PointerType* pointer = e_.ir.getPtrTy();
-    addresses_.resize(plan_.buffers.size());
-    for (const Program::Call& call : program_.calls) {
-      for (int used : call.arguments) {
-        const int number = kernel::holder(plan_, used);
-        const kernel::Buffer& buffer = plan_.buffers[static_cast<size_t>(number)];
-        Value*& address = addresses_[static_cast<size_t>(number)];
-        if (address != nullptr) continue;
-        address = buffer.slot < 0
-                      ? in_arena(buffer.offset)
-                      : e_.ir.CreateLoad(pointer, e_.ir.CreateGEP(pointer, step_->getArg(0),
-                                                                  e_.index(buffer.slot)));
-      }
-    }
-    scratch_ = in_arena(program_.scratch_offset);
-  }
-
+  // Computed where it is used: one that is kept for all kernels would take a register from them.
   Value* address(int number) {
     const kernel::Buffer& buffer = plan_.buffers[static_cast<size_t>(number)];
-    if (!buffer.window) return addresses_[static_cast<size_t>(number)];
+    if (!buffer.window) {
+      if (buffer.slot < 0) return in_arena(buffer.offset);
+      llvm::PointerType* pointer = e_.ir.getPtrTy();
+      Value* slot = e_.ir.CreateGEP(pointer, step_->getArg(0), e_.index(buffer.slot));
+      return e_.ir.CreateLoad(pointer, slot);
+    }
     const kernel::Window& window = *buffer.window;
     const int64_t size = kernel::bytes(buffer.type);
     Value* moved =
@@ -110,7 +96,7 @@ class StepEmitter {
     std::vector<Value*> arguments;
     for (int buffer : call.arguments) arguments.push_back(address(buffer));
     arguments.push_back(step_->getArg(2));
-    arguments.push_back(scratch_);
+    arguments.push_back(in_arena(program_.scratch_offset));
     llvm::FunctionCallee kernel = e_.module.getOrInsertFunction(
         program_.symbols[call.kernel], kernel_type(e_, program_.kernels[call.kernel]));
     auto* function = llvm::cast<llvm::Function>(kernel.getCallee());
@@ -158,9 +144,7 @@ class StepEmitter {
   const kernel::Plan& plan_;
   const Program& program_;
   llvm::Function* step_ = nullptr;
-  std::vector<Value*> addresses_;  // of buffers that are no windows
-  std::vector<Value*> rounds_;     // of loops around what is emitted
-  Value* scratch_ = nullptr;
+  std::vector<Value*> rounds_;  // of loops around what is emitted
 };
 
 }  // namespace

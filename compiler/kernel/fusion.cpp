@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/kernel/precedence.h"
+
 namespace gradus::kernel {
 namespace {
 
@@ -17,12 +19,15 @@ constexpr int64_t small = 4096;
 
 constexpr int nowhere = -1;  // no group
 
-// A set of groups.
-using Bits = std::vector<uint64_t>;
+// The groups that run before a sweep, and those that run after it.
+struct Order {
+  std::set<int> before;
+  std::set<int> after;
+};
 
 class Fusing {
  public:
-  explicit Fusing(const std::vector<Sweep>& sweeps) : sweeps_(sweeps) {}
+  explicit Fusing(const std::vector<Sweep>& sweeps) : sweeps_(sweeps), precedence_(sweeps.size()) {}
 
   Fusion run() {
     for (size_t k = 0; k < sweeps_.size(); ++k) place(static_cast<int>(k));
@@ -47,6 +52,7 @@ class Fusing {
       detached_.push_back(one.value);
       return;
     }
+    const Order order = order_of(one);
     int best = nowhere;
     Member chosen;
     // A group that computes what is read, else one that has something else in common.
@@ -55,7 +61,7 @@ class Fusing {
       for (auto each = candidates.rbegin(); each != candidates.rend() && best == nowhere; ++each) {
         const int group = *each;
         if (!gains(one, groups_[group], related)) continue;
-        if (const auto member = fit(number, group)) {
+        if (const auto member = fit(number, group, order)) {
           best = group;
           chosen = *member;
         }
@@ -63,14 +69,13 @@ class Fusing {
     }
     if (best == nowhere) {
       // Updates that read what each other write have no order.
-      if (!in_order(one, nowhere)) {
+      if (!in_order(order, nowhere)) {
         detached_.push_back(one.value);
         return;
       }
       best = static_cast<int>(groups_.size());
       groups_.push_back(seed(one));
-      all_before_.emplace_back(sweeps_.size() / 64 + 1, 0);
-      if (groups_.back().rows.empty()) without_rows_.insert(best);
+      precedence_.add();
       chosen = first_member(number, groups_.back());
     }
     join(best, std::move(chosen));
@@ -85,12 +90,18 @@ class Fusing {
     return found;
   }
 
-  // Groups that read what it reads, or that have no rows.
+  // Groups in which a sweep goes over the same axes and reads the same, and, for a small one, those
+  // of small sweeps.
   std::set<int> alike(const Sweep& one) const {
-    std::set<int> found = without_rows_;
+    std::set<int> found;
+    if (count(one.extents) <= small) found = tiny_;
     for (const Read& read : one.reads) {
-      const auto known = readers_.find(read.value);
-      if (known != readers_.end()) found.insert(known->second.begin(), known->second.end());
+      const auto known = read_by_.find(read.value);
+      if (read.at.empty() || known == read_by_.end()) continue;
+      for (const auto& [group, number] : known->second) {
+        const bool by_rows = read.at.size() > groups_[group].rows.size();
+        if (by_rows && sweeps_[number].extents == one.extents) found.insert(group);
+      }
     }
     return found;
   }
@@ -170,50 +181,30 @@ class Fusing {
       return std::any_of(one.reads.begin(), one.reads.end(),
                          [&](const Read& read) { return maker_in(group, read.value) != nullptr; });
     }
-    if (group.kind == Sweep::Kind::contraction) return false;
-    const bool tiny =
-        !large && group.rows.empty() &&
-        std::all_of(group.members.begin(), group.members.end(),
-                    [&](const Member& member) { return count(sweep(member).extents) <= small; });
-    return tiny || shares_reads(one, group);
+    return group.kind != Sweep::Kind::contraction;
   }
 
   static bool defines(const Sweep& one, Value value) {
     return (one.value == value && !one.copy) || one.whole == value || one.into == value;
   }
 
-  // Whether it goes over the same axes as one of the group, and reads what that one reads.
-  bool shares_reads(const Sweep& one, const Group& group) const {
-    for (const Member& member : group.members) {
-      for (const Read& theirs : sweep(member).reads) {
-        for (const Read& ours : one.reads) {
-          const bool by_rows = ours.at.size() > group.rows.size();
-          if (ours.value == theirs.value && by_rows && one.extents == sweep(member).extents) {
-            return true;
-          }
-        }
-      }
-    }
-    return false;
-  }
-
   // ---- whether a sweep may join a group
 
-  std::optional<Member> fit(int number, int group) const {
+  std::optional<Member> fit(int number, int group, const Order& order) const {
+    if (!in_order(order, group)) return std::nullopt;
     const auto rows = matched_rows(number, group);
     if (!rows) return std::nullopt;
     Member member;
     member.sweep = number;
     member.rows = *rows;
-    member.reads = reads_within(sweeps_[number], groups_[group]);
-    member = with_inner(member);
+    member = with_inner(std::move(member));
     if (groups_[group].kind == Sweep::Kind::contraction) {
       if (!member.inner.empty()) return std::nullopt;
     } else if (sweeps_[number].kind == Sweep::Kind::fold &&
                static_cast<int>(member.rows.size()) != sweeps_[number].own) {
       return std::nullopt;
     }
-    if (!in_order(sweeps_[number], group)) return std::nullopt;
+    member.reads = reads_within(sweeps_[number], groups_[group]);
     return staged(std::move(member), group);
   }
 
@@ -284,46 +275,35 @@ class Fusing {
     return nullptr;
   }
 
-  // Whether, with the sweep in it, no group would have to run both before and after another.
-  bool in_order(const Sweep& one, int group) const {
-    std::set<int> before = one.target.valid() ? readers(one.target) : std::set<int>();
-    std::set<int> after;
+  Order order_of(const Sweep& one) const {
+    Order order;
+    if (one.target.valid()) order.before = readers(one.target);
     for (const Read& read : one.reads) {
       const std::set<int>& made_by = makers(read.value);
-      before.insert(made_by.begin(), made_by.end());
+      order.before.insert(made_by.begin(), made_by.end());
       const auto writer = writers_.find(read.value);
-      if (writer != writers_.end()) after.insert(writer->second);
+      if (writer != writers_.end()) order.after.insert(writer->second);
     }
-    before.erase(group);
-    after.erase(group);
-    return std::none_of(before.begin(), before.end(),
-                        [&](int earlier) {
-                          return (group != nowhere && runs_after(earlier, group)) ||
-                                 std::any_of(after.begin(), after.end(),
-                                             [&](int later) { return runs_after(earlier, later); });
-                        }) &&
-           std::none_of(after.begin(), after.end(),
-                        [&](int later) { return group != nowhere && runs_after(group, later); });
+    return order;
   }
 
-  // Whether `later` needs what `earlier` does, at any distance.
-  bool runs_after(int later, int earlier) const {
-    return later == earlier || has(all_before_[later], earlier);
+  // Whether, with the sweep in it, no group would have to run both before and after another.
+  bool in_order(const Order& order, int group) const {
+    for (int earlier : order.before) {
+      if (earlier == group) continue;
+      if (group != nowhere && precedence_.runs_after(earlier, group)) return false;
+      for (int later : order.after) {
+        if (later != group && precedence_.runs_after(earlier, later)) return false;
+      }
+    }
+    return std::none_of(order.after.begin(), order.after.end(), [&](int later) {
+      return later != group && group != nowhere && precedence_.runs_after(group, later);
+    });
   }
 
-  // Says that a group runs after another, and so after all that that one runs after.
   void run_after(int later, int earlier) {
-    if (!groups_[later].after.insert(earlier).second || runs_after(later, earlier)) return;
-    for (int group = 0; group < static_cast<int>(groups_.size()); ++group) {
-      if (group != later && !has(all_before_[group], later)) continue;
-      Bits& before = all_before_[group];
-      before[earlier / 64] |= uint64_t{1} << (earlier % 64);
-      for (size_t k = 0; k < before.size(); ++k) before[k] |= all_before_[earlier][k];
-    }
-  }
-
-  static bool has(const Bits& bits, int group) {
-    return (bits[group / 64] >> (group % 64) & 1) != 0;
+    groups_[later].after.insert(earlier);
+    precedence_.run_after(later, earlier);
   }
 
   std::set<int> readers(Value value) const {
@@ -429,6 +409,7 @@ class Fusing {
         if (maker != number) run_after(number, maker);
       }
       readers_[read.value].insert(number);
+      read_by_[read.value].emplace_back(number, member.sweep);
       const auto writer = writers_.find(read.value);
       if (writer != writers_.end() && writer->second != number) {
         run_after(writer->second, number);
@@ -446,6 +427,12 @@ class Fusing {
     }
     if (member.stage == static_cast<int>(group.stages.size())) {
       group.stages.push_back({inner_extents(member)});
+    }
+    const bool is_nest = group.kind == Sweep::Kind::map || group.kind == Sweep::Kind::fold;
+    if (!is_nest || !group.rows.empty() || count(one.extents) > small) {
+      tiny_.erase(number);
+    } else if (group.members.empty()) {
+      tiny_.insert(number);
     }
     group.members.push_back(std::move(member));
   }
@@ -469,12 +456,13 @@ class Fusing {
 
   const std::vector<Sweep>& sweeps_;
   std::vector<Group> groups_;
-  std::vector<Bits> all_before_;  // of each group, those that it runs after, at any distance
+  Precedence precedence_;  // of the groups
   std::vector<Value> detached_;
   std::map<Value, std::set<int>> makers_;
   std::map<Value, std::set<int>> readers_;
   std::map<Value, int> writers_;
-  std::set<int> without_rows_;  // groups
+  std::map<Value, std::vector<std::pair<int, int>>> read_by_;  // groups, and sweeps in them
+  std::set<int> tiny_;  // groups without rows, of small sweeps alone
 };
 
 }  // namespace

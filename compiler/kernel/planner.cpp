@@ -86,14 +86,16 @@ class Planning {
     buffers_before_ = plan_.buffers.size();
     name_results();
     stored_ = must_store(graph_, wanted_, options_);
+    std::vector<Emitted> tried;
     for (;;) {
       sweeps_ = sweeps(graph_, wanted_, stored_, memories_.outputs, results_, options_);
       Fusion fusion = fuse(sweeps_);
       if (detach(fusion.detached)) continue;
       groups_ = std::move(fusion.groups);
-      if (!store_more(emit_all())) break;
+      tried = emit_all({});
+      if (!store_more(tried)) break;
     }
-    std::vector<Emitted> made = emit_all();
+    std::vector<Emitted> made = emit_all(loaded_by(tried));
     for (size_t k = 0; k < made.size(); ++k) {
       if (groups_[k].kind == Sweep::Kind::scan) {
         loop(sweeps_[groups_[k].members[0].sweep]);
@@ -225,21 +227,25 @@ class Planning {
     return buffers_[value] = static_cast<int>(plan_.buffers.size()) - 1;
   }
 
-  // All kernels, with memory for those values that one of them loads.
-  std::vector<Emitted> emit_all() {
-    Memory memory{[this](Value value) { return buffer(value); }, {}};
+  // All kernels, with memory for those values that are loaded: what kernels load does not depend on
+  // it.
+  std::vector<Emitted> emit_all(std::set<Value> loaded) {
+    const Memory memory{[this](Value value) { return buffer(value); }, std::move(loaded)};
+    forget_buffers();
     std::vector<Emitted> made;
-    for (int pass = 0; pass < 2; ++pass) {
-      forget_buffers();
-      made.clear();
-      for (const Group& group : groups_) {
-        made.push_back(emit(graph_, stored_, real_, sweeps_, group, memory));
-      }
-      for (const Emitted& each : made) {
-        for (const Read& read : each.loaded) memory.loaded.insert(read.value);
-      }
+    made.reserve(groups_.size());
+    for (const Group& group : groups_) {
+      made.push_back(emit(graph_, stored_, real_, sweeps_, group, memory));
     }
     return made;
+  }
+
+  static std::set<Value> loaded_by(const std::vector<Emitted>& kernels) {
+    std::set<Value> loaded;
+    for (const Emitted& each : kernels) {
+      for (const Read& read : each.loaded) loaded.insert(read.value);
+    }
+    return loaded;
   }
 
   void forget_buffers() {
