@@ -86,7 +86,9 @@ Value Branches::guarded(Value user, int operand, Value adjoint, Value condition)
   const Value term = adjoint::term(graph_, user, operand, adjoint);
   const auto defined = [&](Value value) { return facts_[value].defined; };
   const std::vector<Value> operands = graph_[user].operands;
-  if (std::all_of(operands.begin(), operands.end(), defined)) return term;
+  // Of a singular matrix not even the inverse is defined.
+  const bool is_defined = std::all_of(operands.begin(), operands.end(), defined);
+  if (is_defined && !is_linear_algebra(op)) return term;
   const Value here = carried(user, operand, condition);
   return here.valid() ? graph_.map(Op::select, {here, term, zero}) : term;
 }

@@ -45,8 +45,9 @@ std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivati
 std::vector<Value> stabilise(Graph& graph, std::span<const Value> roots) {
   std::set<Op> found;
   find_operators(graph, roots, found);
-  return found.contains(Op::sigmoid) ? Rewriter(graph, Stage::evaluate, nullptr).normal(roots)
-                                     : std::vector<Value>(roots.begin(), roots.end());
+  const bool any = found.contains(Op::sigmoid) || found.contains(Op::exp);
+  return any ? Rewriter(graph, Stage::evaluate, nullptr).normal(roots)
+             : std::vector<Value>(roots.begin(), roots.end());
 }
 
 std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log) {

@@ -339,7 +339,10 @@ TEST_CASE("values at extreme inputs", "[operators]") {
     for (size_t k = 0; k < arity; ++k) {
       Array entries{Element::real, {static_cast<int64_t>(count)}, {}};
       for (const auto& row : rows) entries.entries.push_back(number(row["at"][k]));
-      machine.set(k == 0 ? "x" : "y", entries.entries);
+      // x^0 does not read x.
+      for (const kernel::Slot& slot : machine.slots()) {
+        if (slot.name == (k == 0 ? "x" : "y")) machine.set(slot.name, entries.entries);
+      }
       bindings[k == 0 ? "x" : "y"] = entries;
     }
     machine.run();

@@ -27,7 +27,7 @@ SCALARS = [form.format(p=f"({p})") for form in OF_P for p in PRINCIPAL] + [
     "log(exp(z))", "log(exp(z) * 5)", "log(exp(z) / (1 + exp(z)))", "log(1 / (1 + exp(z)))", "log(sigmoid(z)^2)", "log(sqrt(sigmoid(z)))",
     "log(exp(z) + exp(-z))", "log(exp(z) + exp(2 * z) + 1)", "log(exp(z) + exp(3 * z))", "exp(z) / (exp(z) + exp(-z))", "exp(z) / (exp(z) + 3)",
     "1 / (1 + exp(z))^2", "sigmoid(z) * sigmoid(-z)", "sigmoid(z) / sigmoid(-z)", "sigmoid(z)^2 / (1 - sigmoid(z))^2",
-    "-log(sigmoid(z) * 0.7)", "log(1 - sigmoid(z) * 0.5)", "exp(-exp(-z))", "log(1 - sigmoid(z)) - log(sigmoid(z))",
+    "-log(sigmoid(z) * 0.7)", "log(1 - sigmoid(z) * 0.5)", "log(1 - sigmoid(z)) - log(sigmoid(z))",
 ]
 POINTS = [-1e4, -1000, -745.2, -709.5, -100, -40, -20, -3, -1, -1e-3, -1e-9, 0, 1e-9, 1e-3, 1, 3, 20, 40, 100, 709.5, 745.2, 1000, 1e4]
 
