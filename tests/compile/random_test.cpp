@@ -116,7 +116,10 @@ TEST_CASE("gradients of programs by chance are those of central differences", "[
       const double error = test::error_between(found, expected);
       ++compared;
       if (!(error < 1e-4)) {
-        FAIL("error " << error << " by " << name << " of\n"
+        FAIL("error " << error << " by " << name << ", at "
+                      << Catch::rangeToString(program.leaves.at(name).entries) << ": "
+                      << Catch::rangeToString(found.entries) << ", by differences "
+                      << Catch::rangeToString(expected.entries) << ", of\n"
                       << text(program.graph, std::span(&program.loss, 1)));
       }
     }

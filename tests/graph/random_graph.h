@@ -113,9 +113,8 @@ class RandomGraph : private RandomPool {
     if (op == Op::div || op == Op::atan2) {
       *y = graph().map(Op::add, {graph().map(Op::mul, {*y, *y}), graph().constant(0.5)});
     }
-    if ((op == Op::div0 || op == Op::ratio) &&
-        !all(*y, [](double d) { return std::fabs(d) > 0.1; }))
-      return false;
+    const bool divides = op == Op::div0 || op == Op::ratio;
+    if (divides && !all(*y, [](double d) { return std::fabs(d) > 0.25; })) return false;
     if (op == Op::pow) {
       x = graph().map(Op::add, {graph().map(Op::mul, {x, x}), graph().constant(0.25)});
     }
@@ -124,7 +123,7 @@ class RandomGraph : private RandomPool {
       return keep(graph().map(op, {graph().constant(below(2)), x}));
     }
     if ((op == Op::min || op == Op::max) && !apart(x, *y)) return false;
-    return keep(chance(50) || op == Op::pow || op == Op::div || op == Op::atan2
+    return keep(chance(50) || divides || op == Op::pow || op == Op::div || op == Op::atan2
                     ? graph().map(op, {x, *y})
                     : graph().map(op, {*y, x}));
   }
