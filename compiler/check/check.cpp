@@ -77,7 +77,7 @@ std::string Checker::near(const std::string& name, Scope* scope) {
   return std::string(closest(name, names));
 }
 
-void Checker::define(Scope& scope, const syntax::Name& name, Thing thing) {
+void Checker::define(Scope& scope, const syntax::Name& name, const Thing& thing) {
   if (scope.again) {
     scope.names[name.text] = held(name, thing, scope);
     return;
@@ -165,7 +165,7 @@ std::optional<Program> check(const syntax::SyntaxTree& file,
       diagnostics = std::move(found);
       return program;
     } catch (const checking::Restart&) {
-      // Each dimension is required once, so this ends.
+      continue;  // each dimension is required once, so this ends
     }
   }
 }

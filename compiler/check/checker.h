@@ -52,7 +52,7 @@ class Checker {
   }
   Thing* find(const std::string& name, Scope& scope);
   std::string near(const std::string& name, Scope* scope);
-  void define(Scope& scope, const syntax::Name& name, Thing thing);
+  void define(Scope& scope, const syntax::Name& name, const Thing& thing);
   void statement(const syntax::Statement& statement, Scope& scope);
   void local(const syntax::Local& local, Scope& scope);
   void poison(const syntax::Name& name, Scope& scope);
@@ -175,7 +175,7 @@ class Checker {
   Thing evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name = "");
   Thing negative(const Thing& operand, Span at);
   Thing transposed(const Thing& operand, Span at);
-  const Thing& condition(const Thing& thing, Span at);
+  Thing condition(const Thing& thing, Span at);
   Thing unary(const syntax::Unary& x, Scope& scope, Span at);
   Thing binary(const syntax::Binary& x, Scope& scope, Span at);
   Thing of_known(Op op, const Known& left, const Known& right);

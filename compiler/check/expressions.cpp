@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <ranges>
 
 #include "compiler/check/checker.h"
 
@@ -161,7 +162,7 @@ Thing Checker::transposed(const Thing& operand, Span at) {
 }
 
 // A truth that is known when the model runs.
-const Thing& Checker::condition(const Thing& thing, Span at) {
+Thing Checker::condition(const Thing& thing, Span at) {
   const Entry* entry = entry_of(thing);
   const Type& type = graph().type(entry != nullptr ? entry->of : value(thing, at));
   if (type.element == Element::boolean) return thing;
@@ -242,11 +243,11 @@ Thing Checker::of_known(Op op, const Known& left, const Known& right) {
 std::string Checker::other_factor(size_t rank, const Dim& inner, Value right) {
   const Provenance* named = graph().provenance(right);
   if (!calls_.empty() || named == nullptr) return {};
-  for (auto each = program_.definitions.rbegin(); each != program_.definitions.rend(); ++each) {
-    const Shape& shape = graph().shape(each->value);
+  for (const NamedValue& each : std::views::reverse(program_.definitions)) {
+    const Shape& shape = graph().shape(each.value);
     if (shape.size() != rank || shape.back() != inner) continue;
-    return fmt::format("`{}` has shape {}; did you mean `{} @ {}`?", each->name, text(shape),
-                       each->name, named->name);
+    return fmt::format("`{}` has shape {}; did you mean `{} @ {}`?", each.name, text(shape),
+                       each.name, named->name);
   }
   return {};
 }

@@ -33,7 +33,7 @@ std::optional<Ratio> ratio(double value) {
 }  // namespace
 
 Reader::Fraction Reader::fraction(double value) const {
-  const Fraction as_it_is = {{number(value)}, {}};
+  Fraction as_it_is = {{number(value)}, {}};
   if (!std::isfinite(value) || digits(value).size() <= most_digits) return as_it_is;
   if (const auto plain = ratio(value)) return {{number(plain->top)}, {number(plain->bottom)}};
 

@@ -20,8 +20,8 @@ enum class Op : uint8_t {
 };
 
 inline constexpr size_t op_count = 0
-#define MAP(op, ...) +1
-#define STRUCTURE(op) +1
+#define MAP(op, ...) +1   // NOLINT(bugprone-macro-parentheses): a sum is made of them
+#define STRUCTURE(op) +1  // NOLINT(bugprone-macro-parentheses)
 #include "compiler/graph/operators.def"
 #undef MAP
 #undef STRUCTURE
