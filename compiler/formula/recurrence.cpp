@@ -1,6 +1,7 @@
 #include "compiler/formula/recurrence.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "compiler/formula/notation.h"
 #include "compiler/formula/usage.h"
@@ -182,9 +183,9 @@ Recurrences::Round Recurrences::enter(Page& page, Value value, std::span<const V
 }
 
 void Recurrences::leave(Round& round) {
-  for (auto named = round.named.rbegin(); named != round.named.rend(); ++named) {
-    reader_.take_name(named->first);
-    if (named->second) reader_.give_name(named->first, *named->second, 0);
+  for (const auto& [value, name] : std::views::reverse(round.named)) {
+    reader_.take_name(value);
+    if (name) reader_.give_name(value, *name, 0);
   }
   reader_.give_back_index(round.index);
 }

@@ -295,7 +295,7 @@ void evaluate_structure(const Node& node, std::span<const Array* const> x, const
     evaluate_view(std::get<View>(a), *x[0], dims, result);
   } else if (node.op == Op::spread) {
     evaluate_spread(std::get<View>(a), *x[0], dims, result);
-  } else if (node.op == Op::reshape) {
+  } else if (node.op == Op::reshape || node.op == Op::call) {
     result.entries = x[0]->entries;
   } else if (node.op == Op::concat) {
     evaluate_concat(std::get<Along>(a).axis, x, result);
@@ -308,8 +308,6 @@ void evaluate_structure(const Node& node, std::span<const Array* const> x, const
     }
   } else if (node.op == Op::softmax || node.op == Op::log_softmax) {
     evaluate_normalised(node.op, std::get<Axes>(a).axes, *x[0], result);
-  } else if (node.op == Op::call) {
-    result.entries = x[0]->entries;
   } else if (node.op == Op::cumsum) {
     evaluate_cumsum(std::get<Along>(a), *x[0], result);
   } else if (node.op == Op::gather) {

@@ -113,7 +113,8 @@ class Interpreting {
       const Type type = result_type(graph_, scan, static_cast<int>(k));
       Array made{type.element, numbers(type.shape, dims_), {}};
       made.entries.assign(product(made.shape), 0);
-      results.push_back(k < yields ? std::move(made) : *operands[sequences + k - yields]);
+      if (k >= yields) made = *operands[sequences + k - yields];
+      results.push_back(std::move(made));
     }
     const std::vector<Value> body = body_of(scan);
     for (int64_t round = 0; round < rounds; ++round) {
