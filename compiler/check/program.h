@@ -125,9 +125,8 @@ struct Condition {
   Span span;
 };
 
-// A random operator, by the node of its numbers.
+// A random operator.
 struct Drawn {
-  Value value;
   std::string name;
   Span span;
 };

@@ -12,9 +12,8 @@ Value Checker::draw(Draw::Kind kind, const Shape& shape, std::string_view name, 
   }
   if (round_.valid()) by.push_back(round_);
   const int site = static_cast<int>(program_.draws.size());
-  const Value made = graph().random({kind, site, shape}, std::move(by));
-  program_.draws.push_back({made, std::string(name), at});
-  return made;
+  program_.draws.push_back({std::string(name), at});
+  return graph().random({kind, site, shape}, std::move(by));
 }
 
 // In the body of a loop numbers are drawn by the round too; of a loop in a loop by both, counted as

@@ -133,12 +133,15 @@ std::optional<Model> load_model(const Options& options, bool training, Status& s
 
 namespace {
 
-// What the values are computed from, in the bodies of loops too.
-void insert_needed(const Graph& graph, const std::vector<Value>& values, std::set<Value>& needed) {
+// The places at which the values draw random numbers, in the bodies of loops too.
+void insert_draws(const Graph& graph, const std::vector<Value>& values, std::set<size_t>& places) {
   for (Value value : reachable(graph, values)) {
-    const auto* scan = std::get_if<Scan>(&graph[value].attributes);
-    if (needed.insert(value).second && scan != nullptr) {
-      insert_needed(graph, body_of(*scan), needed);
+    const Attributes& attributes = graph[value].attributes;
+    if (const auto* draw = std::get_if<Draw>(&attributes)) {
+      places.insert(static_cast<size_t>(draw->site));
+    }
+    if (const auto* scan = std::get_if<Scan>(&attributes)) {
+      insert_draws(graph, body_of(*scan), places);
     }
   }
 }
@@ -147,12 +150,12 @@ void insert_needed(const Graph& graph, const std::vector<Value>& values, std::se
 
 bool is_random(const Model& model, const std::vector<Value>& values, std::string_view command,
                const Options& options) {
-  std::set<Value> needed;
-  insert_needed(model.graph, values, needed);
+  std::set<size_t> places;
+  insert_draws(model.graph, values, places);
   Diagnostics diagnostics;
-  for (const Drawn& each : model.draws) {
-    if (!needed.contains(each.value)) continue;
-    diagnostics.add(errors::random_remains(each.span, each.name, command));
+  for (size_t place : places) {
+    const Drawn& draw = model.draws[place];
+    diagnostics.add(errors::random_remains(draw.span, draw.name, command));
   }
   print(diagnostics, model.sources, options);
   return diagnostics.any();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -98,6 +99,33 @@ TEST_CASE("the same bits with any number of threads; other steps have others", "
   const auto later = run(1, 4);
   CHECK(alone[0] != later[0]);
   CHECK(alone[2] != later[2]);
+}
+
+TEST_CASE("each round of a loop, and of a loop in a loop, has numbers of its own", "[random]") {
+  Program program = test::checked(R"(
+input x: [4, 3]
+y = scan (r in x over axis = 0; t = 0) {
+  t = t + normal([])
+  z = scan (v in r over axis = 0; s = 0) {
+    s = uniform([]) + 0 * v
+    s
+  }
+  z
+}
+)");
+  const Value y = program.find("y");
+  Bindings bindings = bindings_of(3, 1, 2);
+  bindings["x"] = {Element::real, {4, 3}, std::vector<double>(12, 0.0)};
+  const Array want = interpret(program.graph, y, bindings);
+  std::vector<double> sorted = want.entries;
+  std::sort(sorted.begin(), sorted.end());
+  CHECK(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end());
+  Machine machine(plan_of(program.graph, {{{"y", y}}, {}}, {}, Precision::f64));
+  machine.set(drawn_step, {3});
+  machine.set(drawn_low, {1});
+  machine.set(drawn_high, {2});
+  machine.run();
+  CHECK(machine.output("y") == want.entries);
 }
 
 TEST_CASE("a derivative flows through what is computed from draws", "[random]") {
