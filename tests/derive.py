@@ -12,16 +12,21 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("examples", "tests/reference/models", "tests/golden/derive")
 WAYS = [[], ["--raw"], ["--inline"], ["--steps"], ["--steps", "--inline"], ["--steps", "--raw"], ["--format", "latex"],
         ["--format", "latex", "--steps", "--inline"], ["--format", "numpy"], ["--format", "numpy", "--raw"]]
+SMALLER = {"gpt2.grad": ["--set", "layers=2"]}
+RANDOM = "is random, and a NumPy module is not"  # as it is refused
 
 
 def wrong(model, way, gradus):
     """What is wrong with one way to derive one model, '' where nothing is."""
     try:
-        done = subprocess.run([gradus, "derive", *way, model.name], cwd=model.parent, text=True, timeout=120,
+        arguments = [*way, *SMALLER.get(model.name, []), model.name]
+        done = subprocess.run([gradus, "derive", *arguments], cwd=model.parent, text=True, timeout=120,
                               stdin=subprocess.DEVNULL, capture_output=True)
     except subprocess.TimeoutExpired as error:
         return f"{error}\n"
     if done.returncode == 0 and done.stdout:
+        return ""
+    if done.returncode == 1 and "numpy" in way and RANDOM in done.stderr:
         return ""
     return f"--- gradus derive {' '.join(way)} {model.name}: status {done.returncode}\n{done.stderr}"
 

@@ -287,7 +287,7 @@ void Checker::declare(const syntax::Definition& x, Scope& scope) {
   });
   if (thing.as<Poison>() != nullptr) throw Reported{};
   if (one) {
-    define(scope, x.names[0], std::move(thing));
+    define(scope, x.names[0], thing);
     return;
   }
   const std::vector<Thing> values = taken_apart(thing);

@@ -110,10 +110,16 @@ Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wante
   std::vector<Value> all = roots;
   all.push_back(subject.loss.value);
   for (const Definition& definition : subject.definitions) all.push_back(definition.value);
+  if (options.steps) {
+    for (const auto& [value, adjoint] : subject.derivation.adjoints) {
+      if (adjoint.valid()) all.push_back(adjoint);
+    }
+  }
   name_definitions(all);
   name_leaves(all);
   name_draws(roots);
   reader_.set_adjoints(adjoints());
+  if (options.steps) roots.push_back(subject.loss.value);
   name_auxiliaries(roots, options_.inline_definitions);
 }
 
@@ -286,6 +292,8 @@ void Sheet::name_parts_of(Value value) { name_auxiliaries(std::span(&value, 1), 
 
 void Sheet::hide_auxiliaries() {
   reader_.name_adjoints(false);
+  // With all definitions written out they are there because formulas would be very long.
+  if (options_.inline_definitions) return;
   for (Value value : auxiliaries_) {
     if (written_.count(value) > 0 || !reader_.is_named(value)) continue;
     if (graph_[value].op == Op::result) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/formula/notation.h"
+#include "compiler/formula/usage.h"
 #include "compiler/simplify/simplify.h"
 
 namespace gradus::formula {
@@ -10,6 +11,8 @@ namespace {
 
 // Steps of more symbols tell a reader nothing.
 constexpr int longest_step = 100;
+// What is this long before it is written is not looked at; notation makes most of it shorter.
+constexpr int longest_written = 20 * longest_step;
 
 std::string condition(const Rewrite& rewrite) {
   switch (rewrite.exactness) {
@@ -30,12 +33,17 @@ bool has_name(const Expr& x) {
          });
 }
 
-// Whether it is part of the body of a scan, or made of results that have no name.
-bool is_in_a_round(const Graph& graph, Value value) {
-  const std::vector<Value> all = reachable(graph, std::span(&value, 1));
-  return std::any_of(all.begin(), all.end(), [&](Value each) {
-    return graph[each].op == Op::bound || graph[each].op == Op::scan;
-  });
+// Which values are part of the body of a scan, or made of results that have no name. Operands come
+// before what is made of them.
+std::vector<bool> in_rounds(const Graph& graph) {
+  std::vector<bool> found(graph.size());
+  for (uint32_t id = 0; id < graph.size(); ++id) {
+    const Node& node = graph[Value{id}];
+    found[id] = node.op == Op::bound || node.op == Op::scan ||
+                std::any_of(node.operands.begin(), node.operands.end(),
+                            [&](Value operand) { return found[operand.id]; });
+  }
+  return found;
 }
 
 }  // namespace
@@ -43,10 +51,13 @@ bool is_in_a_round(const Graph& graph, Value value) {
 std::vector<Step> steps_of(Graph& graph, Value raw, Reader& reader) {
   Derivation log;
   simplify(graph, std::span(&raw, 1), &log);
+  const std::vector<bool> is_in_a_round = in_rounds(graph);
   std::vector<Step> steps;
   std::vector<std::string> before;  // as text
+  Lengths lengths(graph, [&](Value value) { return reader.is_named(value); });
   for (const Rewrite& rewrite : log.rewrites) {
-    if (is_in_a_round(graph, rewrite.before)) continue;
+    if (std::max(lengths.of(rewrite.before), lengths.of(rewrite.after)) > longest_written) continue;
+    if (is_in_a_round[rewrite.before.id]) continue;
     Step step{std::string(rewrite.rule), reader.formula(rewrite.before),
               reader.formula(rewrite.after), condition(rewrite)};
     if (symbols(step.before) > longest_step || symbols(step.after) > longest_step) continue;

@@ -17,6 +17,8 @@ constexpr int very_long_formula = 200;
 // What is shorter is not named for a long formula's sake, and if no adjoint, not at all.
 constexpr int short_formula = 8;
 constexpr int very_short_formula = 4;
+// Lengths are not counted further: written out, what is shared may double at every operator.
+constexpr int longest_counted = 1000000;
 
 // Operators that formulas show by how they write the operand, if at all.
 bool is_transparent(const Graph& graph, Value value) {
@@ -55,14 +57,26 @@ int length(const Graph& graph, Value value, const std::map<Value, int>& lengths)
   const Node& node = graph[value];
   if (is_transparent(graph, value)) return lengths.at(node.operands[0]);
   int total = node.op == Op::contract ? static_cast<int>(node.operands.size()) : 1;
-  for (Value operand : node.operands) total += lengths.at(operand);
+  for (Value operand : node.operands)
+    total = std::min(longest_counted, total + lengths.at(operand));
   return total;
 }
 
 }  // namespace
 
+int Lengths::of(Value value) {
+  const auto ends = [this](Value x) { return known_.count(x) > 0 || is_named_(x); };
+  for (Value each : needed(graph_, std::span(&value, 1), ends)) {
+    if (known_.count(each) > 0) continue;
+    known_[each] = is_named_(each) ? 1 : length(graph_, each, known_);
+  }
+  return known_.at(value);
+}
+
 std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots,
-                                const Test& is_named, const Test& is_adjoint, bool sparingly) {
+                                const Test& has_name, const Test& is_adjoint, bool sparingly) {
+  const std::set<Value> is_root(roots.begin(), roots.end());
+  const Test is_named = [&](Value value) { return has_name(value) && is_root.count(value) == 0; };
   const std::vector<Value> values = needed(graph, roots, is_named);
   std::map<Value, int> uses;
   for (Value root : roots) ++uses[root];
@@ -110,10 +124,10 @@ std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots
   });
   if (longest() > long_formula) {
     measure([&](Value value) {
-      const bool is_root = std::find(roots.begin(), roots.end(), value) != roots.end();
-      return is_adjoint(value) && !is_root && lengths[value] > short_formula;
+      return is_adjoint(value) && is_root.count(value) == 0 && lengths[value] > short_formula;
     });
   }
+  std::erase_if(named, has_name);
   return {named.begin(), named.end()};
 }
 

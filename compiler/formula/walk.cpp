@@ -17,6 +17,7 @@ namespace {
 constexpr size_t most_paths = 6;
 // A product of factors, or a second way to write one, is left out where it is longer.
 constexpr int longest_product = 120;
+constexpr int longest_written = 20 * longest_product;  // as counted before it is written
 constexpr int longest_variant = 24;
 // Parts of a longer factor get names.
 constexpr int longest_factor = 200;
@@ -73,6 +74,7 @@ void Walk::add_forward() {
 
 // A definition; one that is a derivative is written as such too, `u_x = ∂u/∂x = …`.
 void Walk::add_forward(Value value) {
+  if (length(value) > longest_written) sheet_.name_parts_of(value);
   const auto taken =
       std::find_if(subject_.derivatives.begin(), subject_.derivatives.end(), [&](const auto& each) {
         return each.result == value && has_name(each.of) && has_name(each.by);
@@ -216,8 +218,13 @@ Walk::Factor Walk::differentiated(const Edge& edge, const Alone& alone) {
   return {pullback(graph_, alone.user, leaf, variables)[0], true};
 }
 
+int Walk::length(Value value) const {
+  return Lengths(graph_, [&](Value x) { return x != value && has_name(x); }).of(value);
+}
+
 void Walk::name_parts_if_long(Value value) {
-  if (symbols(sheet_.reader().formula(value)) <= longest_factor) return;
+  const bool is_short = length(value) <= longest_written;
+  if (is_short && symbols(sheet_.reader().formula(value)) <= longest_factor) return;
   sheet_.name_parts_of(value);
   sheet_.add_auxiliaries_of(page_, value);
 }
@@ -254,15 +261,19 @@ void Walk::add_simplification(const Wanted& wanted) {
     sheet_.add(page_, left, wanted.gradient);
     return;
   }
-  const Equation product = sheet_.reader().equation(left, raw->second);
-  std::vector<Step> steps = steps_of(graph_, raw->second, sheet_.reader());
-  if (steps.empty() && product.right == sheet_.reader().equation(left, wanted.gradient).right) {
+  Reader& reader = sheet_.reader();
+  std::optional<Equation> product;
+  if (length(raw->second) <= longest_written) product = reader.equation(left, raw->second);
+  std::vector<Step> steps = steps_of(graph_, raw->second, reader);
+  const bool is_result = product && length(wanted.gradient) <= longest_written &&
+                         product->right == reader.equation(left, wanted.gradient).right;
+  if (steps.empty() && is_result) {
     page_.emplace_back(Remark{"Product"});
   } else {
-    if (symbols(product.right[0]) <= longest_product) {
+    if (product && symbols(product->right[0]) <= longest_product) {
       page_.emplace_back(Remark{"Product"});
       sheet_.add_auxiliaries_of(page_, raw->second);
-      page_.emplace_back(product);
+      page_.emplace_back(*product);
     }
     std::vector<Step> fresh;
     for (Step& step : steps) {

@@ -34,6 +34,8 @@ class Walk {
   void add_walk_to(const Wanted& wanted);
   void add_chain(const Wanted& wanted, const std::vector<Path>& paths);
   Expr chain(const Path& path);
+  // About how many symbols its definition is written with.
+  int length(Value value) const;
   void name_parts_if_long(Value value);
   void add_factor(const Edge& edge, bool is_one_of_several);
   void add_simplification(const Wanted& wanted);
