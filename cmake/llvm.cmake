@@ -3,11 +3,9 @@
 # --gc-sections saves 22 of the binary's 55 MB and half a millisecond of relocations.
 
 find_package(LLVM 19.1 CONFIG REQUIRED)
-separate_arguments(llvm_definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 
 add_library(llvm INTERFACE)
 target_include_directories(llvm SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS})
-target_compile_definitions(llvm INTERFACE ${llvm_definitions})
 if(GRADUS_SHARED_LLVM)
   target_link_libraries(llvm INTERFACE LLVM)
 else()

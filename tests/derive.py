@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("examples", "tests/reference/models", "tests/golden/derive")
 WAYS = [[], ["--raw"], ["--inline"], ["--steps"], ["--steps", "--inline"], ["--steps", "--raw"], ["--format", "latex"],
         ["--format", "latex", "--steps", "--inline"], ["--format", "numpy"], ["--format", "numpy", "--raw"]]
-SMALLER = {"gpt2.grad": ["--set", "layers=2"]}
+SMALLER = {"gpt2.grad": ["--set", "layers=2"], "nanogpt.grad": ["--set", "layers=2"]}
 RANDOM = "is random, and a NumPy module is not"  # as it is refused
 
 
