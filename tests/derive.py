@@ -13,6 +13,7 @@ FOLDERS = ("examples", "tests/reference/models", "tests/golden/derive")
 WAYS = [[], ["--raw"], ["--inline"], ["--steps"], ["--steps", "--inline"], ["--steps", "--raw"], ["--format", "latex"],
         ["--format", "latex", "--steps", "--inline"], ["--format", "numpy"], ["--format", "numpy", "--raw"]]
 SMALLER = {"gpt2.grad": ["--set", "layers=2"], "nanogpt.grad": ["--set", "layers=2"]}
+FEW = [["--steps"], ["--format", "latex", "--steps", "--inline"], ["--format", "numpy", "--raw"]]
 RANDOM = "is random, and a NumPy module is not"  # as it is refused
 
 
@@ -34,10 +35,12 @@ def wrong(model, way, gradus):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gradus", default=ROOT / "build" / "gradus", help="the binary to test")
-    gradus = pathlib.Path(parser.parse_args().gradus).resolve()
+    parser.add_argument("--few", action="store_true", help="only some ways, for a slow binary")
+    arguments = parser.parse_args()
+    gradus = pathlib.Path(arguments.gradus).resolve()
 
     models = [model for folder in FOLDERS for model in sorted((ROOT / folder).glob("*.grad"))]
-    runs = [(model, way) for model in models for way in WAYS]
+    runs = [(model, way) for model in models for way in (FEW if arguments.few else WAYS)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         reports = list(pool.map(lambda run: wrong(*run, gradus), runs))
     print("".join(reports) + f"{len(runs)} runs, {sum(map(bool, reports))} failed")
