@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "compiler/kernel/precedence.h"
@@ -12,12 +13,22 @@ namespace {
 
 // A group grows to this many sweeps: generating code for more at once takes long.
 constexpr size_t most_members = 48;
+// And to so many where a sweep has no order with the group but inside of it: the update of a
+// parameter that reads what the updates of its optimizer's states in the group overwrite.
+constexpr size_t most_by_force = 2 * most_members;
+// Sweeps that have nothing in common share a kernel up to so many: the fewer, the more kernels of
+// the layers of a deep network are equal, and compiled once.
+constexpr size_t most_strangers = 12;
 // Rows are chosen so that at least this many entries are next to each other inside of them.
 constexpr int64_t wide_enough = 64;
 // Sweeps of at most this many entries share a kernel even where they have nothing in common.
 constexpr int64_t small = 4096;
 
 constexpr int nowhere = -1;  // no group
+
+// What a sweep has to do with a group: it reads what the group computes, reads what the group reads
+// too, or both are small.
+enum class Relation : uint8_t { user, fellow, stranger };
 
 // The groups that run before a sweep, and those that run after it.
 struct Order {
@@ -53,48 +64,68 @@ class Fusing {
       return;
     }
     const Order order = order_of(one);
-    int best = nowhere;
-    Member chosen;
-    // A group that computes what is read, else one that has something else in common.
-    for (const bool related : {true, false}) {
-      const std::set<int> candidates = related ? makers_of_reads(one) : alike(one);
-      for (auto each = candidates.rbegin(); each != candidates.rend() && best == nowhere; ++each) {
-        const int group = *each;
-        if (!gains(one, groups_[group], related)) continue;
-        if (const auto member = fit(number, group, order)) {
-          best = group;
-          chosen = *member;
-        }
-      }
-    }
-    if (best == nowhere) {
+    auto found = place_in_group(number, order, most_members);
+    if (!found && !in_order(order, nowhere)) {
+      found = place_in_group(number, order, most_by_force);
       // Updates that read what each other write have no order.
-      if (!in_order(order, nowhere)) {
+      if (!found) {
         detached_.push_back(one.value);
         return;
       }
-      best = static_cast<int>(groups_.size());
+    }
+    if (!found) {
+      found = {static_cast<int>(groups_.size()), {}};
       groups_.push_back(seed(one));
       precedence_.add();
-      chosen = first_member(number, groups_.back());
+      found->member = first_member(number, groups_.back());
     }
-    join(best, std::move(chosen));
+    join(found->group, std::move(found->member));
+  }
+
+  // A group that the sweep may join, and as what.
+  struct Place {
+    int group;
+    Member member;
+  };
+  std::optional<Place> place_in_group(int number, const Order& order, size_t most) const {
+    const Sweep& one = sweeps_[number];
+    for (const Relation relation : {Relation::user, Relation::fellow, Relation::stranger}) {
+      const size_t limit = relation == Relation::stranger ? std::min(most, most_strangers) : most;
+      const std::set<int> candidates = related(one, relation);
+      for (const int group : std::ranges::reverse_view(candidates)) {
+        if (groups_[group].members.size() >= limit) continue;
+        if (!gains(one, groups_[group], relation)) continue;
+        if (auto member = fit(number, group, order)) return Place{group, *std::move(member)};
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::set<int> related(const Sweep& one, Relation relation) const {
+    switch (relation) {
+      case Relation::user:
+        return makers_of_reads(one);
+      case Relation::fellow:
+        return alike(one);
+      case Relation::stranger:
+        return count(one.extents) <= small ? tiny_ : std::set<int>();
+    }
+    return {};
   }
 
   std::set<int> makers_of_reads(const Sweep& one) const {
     std::set<int> found;
     for (const Read& read : one.reads) {
+      if (read.at.empty() && one.own > 0) continue;  // a number is as well loaded
       const std::set<int>& made_by = makers(read.value);
       found.insert(made_by.begin(), made_by.end());
     }
     return found;
   }
 
-  // Groups in which a sweep goes over the same axes and reads the same, and, for a small one, those
-  // of small sweeps.
+  // Groups in which a sweep goes over the same axes and reads the same.
   std::set<int> alike(const Sweep& one) const {
     std::set<int> found;
-    if (count(one.extents) <= small) found = tiny_;
     for (const Read& read : one.reads) {
       const auto known = read_by_.find(read.value);
       if (read.at.empty() || known == read_by_.end()) continue;
@@ -166,9 +197,8 @@ class Fusing {
 
   // ---- whether a sweep gains by a group
 
-  bool gains(const Sweep& one, const Group& group, bool related) const {
-    if (one.kind == Sweep::Kind::contraction || is_alone(one.kind) || is_alone(group.kind) ||
-        group.members.size() >= most_members) {
+  bool gains(const Sweep& one, const Group& group, Relation relation) const {
+    if (one.kind == Sweep::Kind::contraction || is_alone(one.kind) || is_alone(group.kind)) {
       return false;
     }
     if (group.kind == Sweep::Kind::contraction && one.kind != Sweep::Kind::map) return false;
@@ -177,7 +207,7 @@ class Fusing {
     if (group.kind != Sweep::Kind::contraction && group.rows.empty() && one.own > 1 && large) {
       return false;
     }
-    if (related) {
+    if (relation == Relation::user) {
       return std::any_of(one.reads.begin(), one.reads.end(),
                          [&](const Read& read) { return maker_in(group, read.value) != nullptr; });
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <set>
 
 #include "compiler/graph/rewrite.h"
@@ -22,6 +23,11 @@ namespace {
 constexpr int64_t cost_of_load = 2;
 constexpr int64_t cost_of_store = 2;
 constexpr int64_t cost_of_draw = 60;
+
+// What so many sweeps compute is stored before any kernel is tried.
+constexpr size_t many_sweeps = 8;
+// Also few entries, where each costs so much: it saves code.
+constexpr int64_t much_code = 32;
 
 int64_t cost_of(Op op) {
   switch (op) {
@@ -86,6 +92,7 @@ class Planning {
     buffers_before_ = plan_.buffers.size();
     name_results();
     stored_ = must_store(graph_, wanted_, options_);
+    store_what_many_compute();
     std::vector<Emitted> tried;
     for (;;) {
       sweeps_ = sweeps(graph_, wanted_, stored_, memories_.outputs, results_, options_);
@@ -164,6 +171,36 @@ class Planning {
     return !values.empty();
   }
 
+  // A value that many sweeps would compute, like the sum that the blocks of a residual network add
+  // to, makes what is tried long: written out, it is all that it is made of. With those stored,
+  // planning takes time in proportion to the network.
+  void store_what_many_compute() {
+    const std::vector<Value> all = reachable(graph_, wanted_.roots());
+    std::map<Value, std::set<Value>> sweeps_of;  // by what they compute; not more than matter
+    for (const Update& update : wanted_.updates) sweeps_of[update.value].insert(update.target);
+    for (const Value value : std::ranges::reverse_view(all)) {
+      std::set<Value> sweeps = std::move(sweeps_of[value]);
+      const int64_t entries = count(numbers(graph_.shape(value)));
+      if (sweeps.size() >= many_sweeps && !is_leaf(graph_[value].op)) {
+        const int64_t saved = saving(value, static_cast<int64_t>(sweeps.size()) * entries);
+        const bool saves_code = saved > 0 && cost(value) >= much_code;
+        if (saves_code || saved >= options_.least_saving) stored_.insert(value);
+      }
+      if (stored_.contains(value)) sweeps = {value};
+      for (Value operand : graph_[value].operands) {
+        std::set<Value>& known = sweeps_of[operand];
+        if (known.size() < many_sweeps) known.insert(sweeps.begin(), sweeps.end());
+      }
+    }
+    costs_.clear();
+  }
+
+  // What storing a value saves that would else be computed so often.
+  int64_t saving(Value value, int64_t times) {
+    const int64_t entries = count(numbers(graph_.shape(value)));
+    return cost(value) * (times - entries) - cost_of_store * entries - cost_of_load * times;
+  }
+
   // The cost of an entry where it is computed, down to what is loaded.
   int64_t cost(Value value) {
     const auto known = costs_.find(value);
@@ -186,10 +223,7 @@ class Planning {
     costs_.clear();
     std::set<Value> worth_it;
     for (const auto& [value, often] : times) {
-      const int64_t entries = count(numbers(graph_.shape(value)));
-      const int64_t saved =
-          cost(value) * (often - entries) - cost_of_store * entries - cost_of_load * often;
-      if (saved >= options_.least_saving) worth_it.insert(value);
+      if (saving(value, often) >= options_.least_saving) worth_it.insert(value);
     }
     // Of a chain, the end alone: what is computed for it is then computed once.
     std::set<Value> inside;
