@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "compiler/codegen/contraction.h"
+#include "compiler/codegen/control.h"
 #include "compiler/codegen/matrices.h"
 #include "compiler/codegen/nest.h"
 #include "compiler/kernel/storage.h"
@@ -30,43 +31,64 @@ std::string symbol(const std::string& name) {
   return made + ".kernel";
 }
 
-// A kernel's function takes its buffers, then the pool, and then memory to work in.
-llvm::FunctionType* kernel_type(Emitter& e, const Local& local) {
-  const std::vector<llvm::Type*> types(local.buffers.size() + 2, e.ir.getPtrTy());
-  return llvm::FunctionType::get(e.ir.getVoidTy(), types, false);
+// So many calls one after the other are a table.
+constexpr int many_calls = 16;
+
+// A kernel's function takes where its buffers are, an array, then the pool, and then memory to work
+// in.
+llvm::FunctionType* kernel_type(Emitter& e) {
+  llvm::Type* pointer = e.ir.getPtrTy();
+  return llvm::FunctionType::get(e.ir.getVoidTy(), {pointer, pointer, pointer}, false);
+}
+
+Value* element(Emitter& e, llvm::Type* type, Value* array, Value* index) {
+  return e.ir.CreateGEP(type, array, index);
 }
 
 void emit_kernel(Emitter& e, const Local& local, const std::string& name) {
-  llvm::Function* function = e.begin_function(name, kernel_type(e, local), true);
+  llvm::Function* function = e.begin_function(name, kernel_type(e), true);
   function->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  llvm::Type* pointer = e.ir.getPtrTy();
   std::vector<Value*> buffers;
   for (size_t i = 0; i < local.buffers.size(); ++i) {
-    buffers.push_back(function->getArg(static_cast<unsigned>(i)));
+    Value* place = element(e, pointer, function->getArg(0), e.index(static_cast<int64_t>(i)));
+    buffers.push_back(e.ir.CreateLoad(pointer, place));
   }
-  const auto count = static_cast<unsigned>(buffers.size());
-  Value* pool = function->getArg(count);
+  Value* pool = function->getArg(1);
+  Value* scratch = function->getArg(2);
   if (std::holds_alternative<kernel::Nest>(local.kernel.body)) {
     emit_nest(e, local, buffers, pool);
   } else if (std::holds_alternative<kernel::LinearAlgebra>(local.kernel.body)) {
-    emit_matrices(e, local, buffers, pool, function->getArg(count + 1));
+    emit_matrices(e, local, buffers, pool, scratch);
   } else {
-    emit_contraction(e, local, buffers, pool, function->getArg(count + 1));
+    emit_contraction(e, local, buffers, pool, scratch);
   }
   e.ir.CreateRetVoid();
 }
 
-// The calls of the kernels, in loops where the plan has loops.
+// The calls of the kernels, in loops where the plan has loops. Calls outside of loops are a table
+// that one loop goes through: code for each would take longer to generate than the kernels of a
+// deep network do.
 class StepEmitter {
  public:
   StepEmitter(Emitter& e, const kernel::Plan& plan, const Program& program)
-      : e_(e), plan_(plan), program_(program) {
+      : e_(e),
+        plan_(plan),
+        program_(program),
+        call_(llvm::StructType::get(e.ir.getPtrTy(), e.ir.getInt64Ty(), e.ir.getInt64Ty())),
+        argument_(llvm::StructType::get(e.ir.getInt64Ty(), e.ir.getInt64Ty())) {
     llvm::PointerType* pointer = e.ir.getPtrTy();
     auto* type = llvm::FunctionType::get(e.ir.getVoidTy(), {pointer, pointer, pointer}, false);
     step_ = e.begin_function(step_symbol, type, true);
   }
 
   void run() {
-    kernels(0, static_cast<int>(plan_.kernels.size()), 0);
+    size_t most = 1;
+    for (const Local& kernel : program_.kernels) most = std::max(most, kernel.buffers.size());
+    places_ = e_.ir.CreateAlloca(e_.ir.getPtrTy(), e_.index(static_cast<int64_t>(most)));
+    arena_ = e_.ir.CreateAlloca(e_.ir.getPtrTy());
+    e_.ir.CreateStore(step_->getArg(1), arena_);
+    kernels(0, static_cast<int>(plan_.kernels.size()), 0, true);
     e_.ir.CreateRetVoid();
   }
 
@@ -92,29 +114,88 @@ class StepEmitter {
     return e_.ir.CreateGEP(e_.ir.getInt8Ty(), address(window.of), place);
   }
 
-  void call(const Program::Call& call) {
-    std::vector<Value*> arguments;
-    for (int buffer : call.arguments) arguments.push_back(address(buffer));
-    arguments.push_back(step_->getArg(2));
-    arguments.push_back(in_arena(program_.scratch_offset));
-    llvm::FunctionCallee kernel = e_.module.getOrInsertFunction(
-        program_.symbols[call.kernel], kernel_type(e_, program_.kernels[call.kernel]));
+  llvm::Function* kernel_of(const Program::Call& call) {
+    llvm::FunctionCallee kernel =
+        e_.module.getOrInsertFunction(program_.symbols[call.kernel], kernel_type(e_));
     auto* function = llvm::cast<llvm::Function>(kernel.getCallee());
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
     function->setDoesNotThrow();
-    e_.ir.CreateCall(kernel, arguments);
+    return function;
+  }
+
+  void call(Value* kernel) {
+    e_.ir.CreateCall(kernel_type(e_), kernel,
+                     {places_, step_->getArg(2), in_arena(program_.scratch_offset)});
+  }
+
+  void call(const Program::Call& one) {
+    int64_t index = 0;
+    for (int buffer : one.arguments) {
+      Value* place = element(e_, e_.ir.getPtrTy(), places_, e_.index(index++));
+      e_.ir.CreateStore(address(buffer), place);
+    }
+    call(kernel_of(one));
+  }
+
+  llvm::Value* table(llvm::StructType* type, const std::vector<llvm::Constant*>& rows) {
+    auto* array = llvm::ArrayType::get(type, rows.size());
+    return new llvm::GlobalVariable(e_.module, array, true, llvm::GlobalValue::InternalLinkage,
+                                    llvm::ConstantArray::get(array, rows));
+  }
+
+  Value* field(llvm::StructType* type, Value* row, unsigned field) {
+    return e_.ir.CreateLoad(type->getElementType(field), e_.ir.CreateStructGEP(type, row, field));
+  }
+
+  // A row for each call: its kernel, its first argument and how many there are; and one for each
+  // argument: its slot, or -1 for the arena, and the offset there.
+  void calls(int first, int end) {
+    std::vector<llvm::Constant*> calls;
+    std::vector<llvm::Constant*> arguments;
+    for (int k = first; k < end; ++k) {
+      const Program::Call& call = program_.calls[static_cast<size_t>(k)];
+      calls.push_back(llvm::ConstantStruct::get(
+          call_, {kernel_of(call), e_.index(static_cast<int64_t>(arguments.size())),
+                  e_.index(static_cast<int64_t>(call.arguments.size()))}));
+      for (int number : call.arguments) {
+        const kernel::Buffer& buffer = plan_.buffers[static_cast<size_t>(number)];
+        arguments.push_back(llvm::ConstantStruct::get(
+            argument_, {e_.index(buffer.slot), e_.index(buffer.slot < 0 ? buffer.offset : 0)}));
+      }
+    }
+    Value* all = table(call_, calls);
+    Value* places = table(argument_, arguments);
+    emit_for(e_, e_.index(0), e_.index(end - first), 1, [&](Value* number) {
+      Value* row = element(e_, call_, all, number);
+      Value* from = element(e_, argument_, places, field(call_, row, 1));
+      emit_for(e_, e_.index(0), field(call_, row, 2), 1, [&](Value* index) {
+        Value* argument = element(e_, argument_, from, index);
+        Value* slot = field(argument_, argument, 0);
+        llvm::Type* pointer = e_.ir.getPtrTy();
+        Value* in_slots = element(e_, pointer, step_->getArg(0), slot);
+        Value* base = e_.ir.CreateSelect(e_.ir.CreateICmpSLT(slot, e_.index(0)), arena_, in_slots);
+        Value* start = e_.ir.CreateLoad(pointer, base);
+        Value* place = element(e_, e_.ir.getInt8Ty(), start, field(argument_, argument, 1));
+        e_.ir.CreateStore(place, element(e_, pointer, places_, index));
+      });
+      call(field(call_, row, 0));
+    });
   }
 
   // The kernels from `first` on to `end`; `loop` is the first of the loops that may be among them.
-  void kernels(int first, int end, size_t loop) {
+  void kernels(int first, int end, size_t loop, bool outermost) {
     rounds_.resize(plan_.loops.size());
     while (first < end) {
       while (loop < plan_.loops.size() && plan_.loops[loop].end <= first) ++loop;
-      if (loop < plan_.loops.size() && plan_.loops[loop].first == first) {
+      const int next = loop < plan_.loops.size() ? std::min(plan_.loops[loop].first, end) : end;
+      if (next == first) {
         const int behind = plan_.loops[loop].end;
-        counted(loop, [&] { kernels(first, behind, loop + 1); });
+        counted(loop, [&] { kernels(first, behind, loop + 1, false); });
         while (loop < plan_.loops.size() && plan_.loops[loop].first < behind) ++loop;
         first = behind;
+      } else if (outermost && next - first >= many_calls) {
+        calls(first, next);
+        first = next;
       } else {
         call(program_.calls[static_cast<size_t>(first++)]);
       }
@@ -143,7 +224,11 @@ class StepEmitter {
   Emitter& e_;
   const kernel::Plan& plan_;
   const Program& program_;
+  llvm::StructType* call_;  // rows of tables
+  llvm::StructType* argument_;
   llvm::Function* step_ = nullptr;
+  Value* places_ = nullptr;  // of the buffers of the kernel to be called
+  Value* arena_ = nullptr;   // where a pointer to the arena is, as one to a slot's is in the slots
   std::vector<Value*> rounds_;  // of loops around what is emitted
 };
 

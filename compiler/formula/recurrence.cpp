@@ -56,6 +56,8 @@ Expr Recurrences::at(const Symbol& symbol, const Expr& place) const {
   const bool is_short =
       suffix.size() <= 3 && !runs_together && !subscripts(symbol.subscript + suffix).empty();
   if (!is_short || !symbol.index.empty()) {
+    made.latex_index =
+        (symbol.latex_index.empty() ? symbol.index : symbol.latex_index) + "[" + latex(place) + "]";
     made.index += "[" + text(place) + "]";
     return name(made);
   }

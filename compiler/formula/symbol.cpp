@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <tuple>
 #include <utility>
 
 namespace gradus::formula {
@@ -73,6 +74,37 @@ bool is_letter(std::string_view text) {
   return (length(text) == 1 && text != "_") || !greek_letter(text).empty();
 }
 
+// The first character of UTF-8.
+std::string_view first(std::string_view text) {
+  size_t size = 1;
+  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
+  return text.substr(0, size);
+}
+
+// Letters that are one character with their accent, as NFC has it: letter, accented letter, ….
+constexpr std::string_view hats = "aâcĉeêgĝhĥiîjĵoôsŝuûwŵyŷzẑAÂCĈEÊGĜHĤIÎJĴOÔSŜUÛWŴYŶZẐ";
+constexpr std::string_view bars = "aāeēgḡiīoōuūyȳAĀEĒGḠIĪOŌUŪYȲαᾱιῑυῡ";
+constexpr std::string_view dots =
+    "aȧbḃcċdḋeėfḟgġhḣmṁnṅoȯpṗrṙsṡtṫwẇxẋyẏzżAȦBḂCĊDḊEĖFḞGĠHḢIİMṀNṄOȮPṖRṘSṠTṪWẆXẊYẎZŻ";
+
+// A letter that is written with its accent, ŷ or θ̂: the letter and the accent; other words as they
+// are.
+std::pair<std::string_view, Symbol::Accent> without_accent(std::string_view word) {
+  for (const auto& [pairs, mark, accent] : {std::tuple{hats, "\u0302", Symbol::Accent::hat},
+                                            {bars, "\u0304", Symbol::Accent::bar},
+                                            {dots, "\u0307", Symbol::Accent::dot}}) {
+    const std::string_view letter = first(word);
+    if (word.substr(letter.size()) == mark) return {letter, accent};
+    for (std::string_view rest = pairs; !rest.empty();) {
+      const std::string_view plain = first(rest);
+      const std::string_view both = first(rest.substr(plain.size()));
+      if (word == both) return {plain, accent};
+      rest.remove_prefix(plain.size() + both.size());
+    }
+  }
+  return {word, Symbol::Accent::none};
+}
+
 Symbol part_as_written(std::string_view name) {
   Symbol symbol;
   size_t digits = name.size();
@@ -97,16 +129,10 @@ Symbol part_as_written(std::string_view name) {
     base = rest.substr(0, inner.base.size());
     break;
   }
+  if (symbol.accent == Symbol::Accent::none) std::tie(base, symbol.accent) = without_accent(base);
   symbol.base = greek_name(base);
   symbol.greek = !greek_letter(symbol.base).empty();
   return symbol;
-}
-
-// The first character of UTF-8.
-std::string_view first(std::string_view text) {
-  size_t size = 1;
-  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
-  return text.substr(0, size);
 }
 
 // Letters that are neither ASCII's nor Greek are text: mathematical fonts lack them.
@@ -142,12 +168,6 @@ std::string_view accent_name(Symbol::Accent accent) {
   }
   std::abort();
 }
-
-// Letters that are one character with their accent, as NFC has it: letter, accented letter, ….
-constexpr std::string_view hats = "aâcĉeêgĝhĥiîjĵoôsŝuûwŵyŷzẑAÂCĈEÊGĜHĤIÎJĴOÔSŜUÛWŴYŶZẐ";
-constexpr std::string_view bars = "aāeēgḡiīoōuūyȳAĀEĒGḠIĪOŌUŪYȲαᾱιῑυῡ";
-constexpr std::string_view dots =
-    "aȧbḃcċdḋeėfḟgġhḣmṁnṅoȯpṗrṙsṡtṫwẇxẋyẏzżAȦBḂCĊDḊEĖFḞGĠHḢIİMṀNṄOȮPṖRṘSṠTṪWẆXẊYẎZŻ";
 
 std::string accented(std::string_view base, Symbol::Accent accent) {
   std::string_view pairs = accent == Symbol::Accent::hat   ? hats
@@ -206,7 +226,7 @@ std::string latex(const Symbol& symbol, const std::string& indices) {
   // A letter has one subscript: the indices stand in it, behind what belongs to the name.
   if (!symbol.index.empty()) {
     if (!low.empty()) out += fmt::format("_{{{}}}", low);
-    out += symbol.index;
+    out += symbol.latex_index.empty() ? symbol.index : symbol.latex_index;
     return indices.empty() ? out : fmt::format("{{{}}}_{{{}}}", out, indices);
   }
   if (!low.empty() && !indices.empty()) low += ";\\,";

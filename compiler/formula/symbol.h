@@ -19,6 +19,7 @@ struct Symbol {
   std::string subscript;        // digits, a letter or a word
   std::string latex_subscript;  // the same for LaTeX, where it is no plain text
   std::string index;            // `[0]`, of a round
+  std::string latex_index;      // the same for LaTeX, where it is no plain text
   std::vector<Symbol> owners;   // the parts before the last dot
 
   friend bool operator==(const Symbol&, const Symbol&) = default;

@@ -91,6 +91,13 @@ struct MixAttributes {
   }
 };
 
+size_t hash_of(const Node& node) {
+  auto seed = static_cast<size_t>(node.op);
+  for (Value operand : node.operands) mix(seed, operand.id);
+  std::visit(MixAttributes{seed}, node.attributes);
+  return seed;
+}
+
 // The shape without these axes, which are sorted.
 Shape without(const Shape& shape, const std::vector<int>& axes) {
   Shape rest;
@@ -168,17 +175,16 @@ Type result_type(const Graph& graph, const Scan& scan, int number) {
   return stacked_type(graph.type(scan.yields[number]), scan.rounds, scan.stacked[number].axis);
 }
 
-size_t Graph::Hash::operator()(const Node& node) const {
-  size_t seed = static_cast<size_t>(node.op);
-  for (Value operand : node.operands) mix(seed, operand.id);
-  std::visit(MixAttributes{seed}, node.attributes);
-  return seed;
-}
-
 Value Graph::add(Node node) {
-  auto [entry, is_new] = known_.try_emplace(node, Value{size()});
-  if (is_new) nodes_.push_back(std::move(node));
-  return entry->second;
+  const size_t hash = hash_of(node);
+  const auto [first, last] = known_.equal_range(hash);
+  const auto same =
+      std::find_if(first, last, [&](const auto& each) { return nodes_[each.second.id] == node; });
+  if (same != last) return same->second;
+  const Value made{size()};
+  known_.emplace(hash, made);
+  nodes_.push_back(std::move(node));
+  return made;
 }
 
 Value Graph::constant(double value) { return add({Op::constant, {}, Literal{value}, {}}); }

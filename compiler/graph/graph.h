@@ -94,11 +94,8 @@ class Graph {
   void require_coordinates(Op op, const std::vector<Value>& operands, const Gathering& gathering,
                            size_t axes) const;
 
-  struct Hash {
-    size_t operator()(const Node& node) const;
-  };
   std::deque<Node> nodes_;  // references to nodes stay good while nodes are added
-  std::unordered_map<Node, Value, Hash> known_;
+  std::unordered_multimap<size_t, Value> known_;  // by the nodes' hashes
   std::unordered_map<uint32_t, Provenance> provenance_;
 };
 
