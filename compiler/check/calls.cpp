@@ -73,6 +73,7 @@ Thing Checker::call_function(const Callable& callee, const Arguments& arguments,
   const syntax::Function& function = *callee.function;
   Scope inner;
   inner.parent = callee.scope;
+  inner.until = &function.name.span;
   inner.variables = variables_of(function);
   std::shared_ptr<Layer> layer;
   if (function.kind == syntax::FunctionKind::layer) {
@@ -145,6 +146,7 @@ Thing Checker::call_again(Layer& layer, const Arguments& arguments, Span at) {
   }
   Scope inner;
   inner.parent = layer.scope;
+  inner.until = &layer.function->name.span;
   inner.layer = &layer;
   inner.variables = variables_of(*layer.function);
   inner.again = true;

@@ -57,11 +57,23 @@ void Checker::fail(Diagnostic diagnostic) {
 }
 
 Thing* Checker::find(const std::string& name, Scope& scope) {
+  const Span* until = nullptr;
   for (Scope* each = &scope; each != nullptr; each = each->parent) {
-    auto found = each->names.find(name);
-    if (found != each->names.end()) return &found->second;
+    const auto found = each->names.find(name);
+    const auto place = each->places.find(name);
+    const bool is_behind = until != nullptr && place != each->places.end() &&
+                           place->second.file == until->file && place->second.begin > until->begin;
+    if (found != each->names.end() && !is_behind) return &found->second;
+    until = each->until;
   }
   return nullptr;
+}
+
+Diagnostic Checker::not_defined(Span at, const std::string& name, Scope& scope) {
+  for (const Scope* each = &scope; each != nullptr; each = each->parent) {
+    if (each->names.contains(name)) return errors::defined_behind(at, name, each->places.at(name));
+  }
+  return errors::undefined(at, name, near(name, &scope));
 }
 
 std::string Checker::near(const std::string& name, Scope* scope) {

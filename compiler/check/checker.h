@@ -51,6 +51,7 @@ class Checker {
     }
   }
   Thing* find(const std::string& name, Scope& scope);
+  Diagnostic not_defined(Span at, const std::string& name, Scope& scope);
   std::string near(const std::string& name, Scope* scope);
   void define(Scope& scope, const syntax::Name& name, const Thing& thing);
   void statement(const syntax::Statement& statement, Scope& scope);

@@ -17,6 +17,13 @@ Diagnostic override_inputs(Span at, std::string_view function, size_t inputs, si
       "the derivative has the inputs of the function, `;`, then the adjoint of its result");
 }
 
+Diagnostic override_results(Span at, std::string_view function, size_t results, size_t takes) {
+  return error(E0507, at,
+               fmt::format("`{}` takes {} arguments, and its derivative gives {} {}", function,
+                           takes, results, results == 1 ? "adjoint" : "adjoints"),
+               "one for each input, in order; 0 for an input that none flows to");
+}
+
 Diagnostic override_adjoint(Span at, std::string_view input, const Shape& adjoint,
                             const Shape& shape) {
   return error(E0508, at,

@@ -73,8 +73,12 @@ Diagnostic parts_differ(Span at, const Shape& first, const Shape& other) {
       fmt::format("parts of shapes that do not fit: {} and {}", shown(first), shown(other)));
 }
 
-Diagnostic not_whole(Span at) {
-  return error(E0205, at, "a whole number or a dimension is needed here");
+Diagnostic not_whole(Span at, std::optional<double> number) {
+  return error(
+      E0205, at,
+      number
+          ? fmt::format("a whole number or a dimension is needed here, and this is {:.6g}", *number)
+          : "a whole number or a dimension is needed here");
 }
 
 Diagnostic not_constant(Span at, std::string_view what) {
@@ -218,6 +222,13 @@ Diagnostic batch_of_weights(Span at, std::string_view name, const Shape& shape) 
 
 Diagnostic undefined(Span at, std::string_view name, std::string_view near) {
   return error(E0301, at, fmt::format("`{}` is not defined", name), did_you_mean(near));
+}
+
+Diagnostic defined_behind(Span at, std::string_view name, Span place) {
+  Diagnostic d = error(E0301, at, fmt::format("`{}` is not defined before the function", name),
+                       "a function sees what stands before it: move it down");
+  d.secondary.push_back({place, "defined here"});
+  return d;
 }
 
 Diagnostic no_such_parameter(Span at, std::string_view layer, std::string_view name,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,7 @@ Diagnostic shapes_do_not_fit(Span op, std::string_view what, const Operand& left
 Diagnostic matmul_mismatch(Span op, const Operand& left, const Operand& right,
                            const std::string& help);
 Diagnostic parts_differ(Span at, const Shape& first, const Shape& other);
-Diagnostic not_whole(Span at);
+Diagnostic not_whole(Span at, std::optional<double> number = std::nullopt);
 Diagnostic not_constant(Span at, std::string_view what);
 Diagnostic no_such_axis(Span at, int64_t axis, const Shape& shape);
 Diagnostic not_a_matrix(Span at, std::string_view what, const Shape& shape);
@@ -59,6 +60,7 @@ Diagnostic not_a_condition(Span at, const Type& type);
 Diagnostic batch_of_weights(Span at, std::string_view name, const Shape& shape);
 
 Diagnostic undefined(Span at, std::string_view name, std::string_view near);
+Diagnostic defined_behind(Span at, std::string_view name, Span place);
 Diagnostic no_such_parameter(Span at, std::string_view layer, std::string_view name,
                              std::string_view near);
 Diagnostic not_a_function(Span at);
@@ -102,6 +104,7 @@ Diagnostic variable_not_real(Span at, const Type& type);
 Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Operand& of);
 Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vector<Label> where);
 Diagnostic override_apart(Span at, std::string_view function);
+Diagnostic override_results(Span at, std::string_view function, size_t results, size_t takes);
 Diagnostic override_inputs(Span at, std::string_view function, size_t inputs, size_t takes);
 Diagnostic override_adjoint(Span at, std::string_view input, const Shape& adjoint,
                             const Shape& shape);

@@ -227,7 +227,7 @@ Entry Checker::gathered(const std::string& name, Value of, std::vector<Place> pl
     if (!places[axis].said) fail(errors::not_affine(at));
     const Entry& said = *places[axis].said;
     const Type& type = graph().type(said.of);
-    if (type.element != Element::index) fail(errors::not_affine(at));
+    if (type.element != Element::index) fail(errors::not_an_index(at, type));
     check_bound(type.bound, {name, extent}, at);
     for (int index : indices_of(said)) used.insert(index);
     by_data.push_back(said);

@@ -21,7 +21,7 @@ void Checker::declare(const syntax::Derivative& x, Scope&) {
   }
   if (x.body.results.size() != takes) {
     const Span at = x.body.results.back()->span;
-    fail(errors::count_mismatch(at, takes, x.body.results.size()));
+    fail(errors::override_results(at, x.function.text, x.body.results.size(), takes));
   }
   overrides_[function] = &x;
 }
@@ -78,6 +78,7 @@ std::shared_ptr<const Override> Checker::override_of(const Callable& callee, con
   made->function = function.name.text;
   Scope scope;
   scope.parent = callee.scope;
+  scope.until = &function.name.span;
   const size_t number = known_overrides_.size();
   const auto leaf = [&](const std::string& name, const Type& type) {
     return graph().leaf(Op::input, fmt::format("{} of {} {}", name, function.name.text, number),

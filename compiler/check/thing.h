@@ -97,6 +97,7 @@ struct Thing {
 // The names of a file, a function's body or a layer's.
 struct Scope {
   Scope* parent = nullptr;
+  const Span* until = nullptr;  // of the parent's names those that stand before this are seen
   std::map<std::string, Thing> names;
   std::map<std::string, Span> places;   // of their definitions
   std::string module;                   // an imported file's name, without its ending

@@ -63,7 +63,7 @@ Dim Checker::extent(const Thing& thing, Span at) {
   if (scalar == nullptr) fail(errors::not_whole(at));
   // A constant that is not whole is reported where it is used first.
   if (!scalar->extent && !reported_.insert(scalar->node).second) throw Reported{};
-  if (!scalar->extent) fail(errors::not_whole(at));
+  if (!scalar->extent) fail(errors::not_whole(at, scalar->number));
   return *scalar->extent;
 }
 

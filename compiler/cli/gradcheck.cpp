@@ -55,14 +55,22 @@ struct Checked {
   bool passed() const { return !judged() || error <= tolerance; }
 };
 
-// Parameters that reach the loss through a stop_gradient or an overridden derivative.
-std::set<Value> overridden(const Graph& graph, Value loss) {
-  std::vector<Value> stopped;
-  for (Value value : reachable(graph, std::span(&loss, 1))) {
-    const Op op = graph[value].op;
-    if (op == Op::stop_gradient || op == Op::call) stopped.push_back(value);
+// The values that are a stop_gradient or have an overridden derivative, and the scans with one in
+// their bodies.
+std::vector<Value> stopped(const Graph& graph, std::span<const Value> roots) {
+  std::vector<Value> found;
+  for (Value value : reachable(graph, roots)) {
+    const Node& node = graph[value];
+    const auto* scan = std::get_if<Scan>(&node.attributes);
+    const bool is_inside = scan != nullptr && !stopped(graph, body_of(*scan)).empty();
+    if (node.op == Op::stop_gradient || node.op == Op::call || is_inside) found.push_back(value);
   }
-  const std::vector<Value> behind = reachable(graph, stopped);
+  return found;
+}
+
+// Parameters that reach the loss through one of these.
+std::set<Value> overridden(const Graph& graph, Value loss) {
+  const std::vector<Value> behind = reachable(graph, stopped(graph, std::span(&loss, 1)));
   return {behind.begin(), behind.end()};
 }
 

@@ -288,9 +288,7 @@ NumpyBody::Code NumpyBody::reduce_code(Value value) {
 NumpyBody::Code NumpyBody::by_data_code(const Node& node, const std::vector<std::string>& x) {
   const auto& gathering = std::get<Gathering>(node.attributes);
   const bool gather = node.op == Op::gather;
-  const auto axis = node.operands.size() == 2
-                        ? as_one_axis(gathering, graph_.type(node.operands[1]).rank())
-                        : std::nullopt;
+  const auto axis = as_one_axis(graph_, node);
   if (axis && gather) return {fmt::format("np.take({}, {}, axis={})", x[0], x[1], *axis)};
   const std::string extents = shape(node.type.shape);
   if (axis) {

@@ -147,7 +147,6 @@ class Reader {
   std::optional<Expr> whole_reduction(Value value);
   std::optional<Expr> whole_condition(Value value, bool fails);
   std::optional<Expr> whole_one_hot(Value value);
-  std::optional<int> one_axis(const Node& node) const;
   std::optional<Expr> whole_pad(const Shape& from, const View& view, const Expr& x, bool spread);
   Expr whole_or_auxiliary(Value value);
   void auxiliary(Value value);

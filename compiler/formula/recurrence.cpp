@@ -89,7 +89,9 @@ void Recurrences::give(Round& round, Value value, const Expr& name) {
 
 // A value of outside by its name, which it gets where it has none.
 Expr Recurrences::outside(Page& page, Value value) {
-  if (is_constant(graph_, value)) return reader_.formula(value);
+  if (is_constant(graph_, value)) {
+    if (const auto constant = reader_.whole(value)) return *constant;
+  }
   if (!reader_.is_named(value)) reader_.give_auxiliary_name(value);
   define_(page, value);
   return reader_.name_of(value);
@@ -105,6 +107,8 @@ Expr Recurrences::element(Page& page, Value sequence, const Along& along, const 
       return of_round(page, node.operands[0], scan.yields[number], place);
     }
   }
+  const bool is_line = graph_.type(sequence).rank() == 1;
+  if (is_constant(graph_, sequence) && is_line) return reader_.at(sequence, {place});
   const Expr name = outside(page, sequence);
   const bool is_plain = name.is(Kind::name) && name->symbol.owners.empty();
   return is_plain ? at(name->symbol, place) : part_at(name, along.axis, place);

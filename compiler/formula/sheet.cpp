@@ -14,14 +14,16 @@ bool is_leaf_with_name(Op op) {
   return op == Op::input || op == Op::param || op == Op::state || op == Op::symbol;
 }
 
-// Whether the tensors of the model are all of rank 1 at most and as long as each other: one number
-// a sample.
+// Whether all tensors are of rank 1 at most, those of the model as long as each other: one number a
+// sample, which is read by no other sample.
 bool is_per_sample(const Graph& graph, std::span<const Value> roots) {
   std::optional<Dim> length;
   for (Value value : reachable(graph, roots)) {
-    if (!is_leaf(graph[value].op)) continue;
+    const Op op = graph[value].op;
     const Shape& shape = graph.shape(value);
-    if (shape.size() > 1 || (shape.size() == 1 && length && *length != shape[0])) return false;
+    if (shape.size() > 1 || op == Op::gather || op == Op::scatter_add) return false;
+    if (!is_leaf(op)) continue;
+    if (shape.size() == 1 && length && *length != shape[0]) return false;
     if (shape.size() == 1) length = shape[0];
   }
   return length.has_value();

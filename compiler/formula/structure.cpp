@@ -104,14 +104,14 @@ std::optional<Expr> Reader::whole_structure(Value value) {
     return call_along("cumsum", x[0], {along.axis}, {rank - 1});
   }
   if (node.op == Op::gather) {
-    const auto axis = one_axis(node);
+    const auto axis = as_one_axis(graph_, node);
     if (!axis) return std::nullopt;
     std::vector<Expr> at(*axis, colon());
     at.push_back(x[1]);
     return entry(x[0], at);
   }
   if (node.op == Op::scatter_add) {
-    if (one_axis(node) != 0 || graph_.type(node.operands[1]).rank() != 1 || rank > 2) {
+    if (as_one_axis(graph_, node) != 0 || graph_.type(node.operands[1]).rank() != 1 || rank > 2) {
       return std::nullopt;
     }
     return product({transpose(call("one_hot", {x[1], dim(node.type.shape[0])})), x[0]});
@@ -122,12 +122,6 @@ std::optional<Expr> Reader::whole_structure(Value value) {
                      is_spread);
   }
   return std::nullopt;
-}
-
-// The axis of a gather or scatter that reads only one by data, and by a whole tensor.
-std::optional<int> Reader::one_axis(const Node& node) const {
-  if (node.operands.size() != 2) return std::nullopt;
-  return as_one_axis(std::get<Gathering>(node.attributes), graph_.type(node.operands[1]).rank());
 }
 
 // A view or a spread that moves every axis by a number of places.

@@ -382,10 +382,19 @@ Value Graph::scatter_add(Value updates, Value indices, int axis, Shape shape) {
                      {std::move(shape), along_one_axis(rank, axis, type(indices).rank())});
 }
 
-std::optional<int> as_one_axis(const Gathering& gathering, int indices) {
-  const int rank = static_cast<int>(gathering.from.size());
+std::optional<int> as_one_axis(const Graph& graph, const Node& node) {
+  if (node.operands.size() != 2) return std::nullopt;
+  const auto& gathering = std::get<Gathering>(node.attributes);
+  const Shape& indices = graph.shape(node.operands[1]);
+  // What is read or written by data, and what runs over the indices.
+  Shape table = node.op == Op::gather ? graph.shape(node.operands[0]) : node.type.shape;
+  const Shape& runs = node.op == Op::gather ? node.type.shape : graph.shape(node.operands[0]);
+  const int rank = static_cast<int>(table.size());
   for (int axis = 0; axis < rank; ++axis) {
-    if (gathering.from == along_one_axis(rank, axis, indices)) return axis;
+    if (gathering.from != along_one_axis(rank, axis, static_cast<int>(indices.size()))) continue;
+    table.erase(table.begin() + axis);
+    table.insert(table.begin() + axis, indices.begin(), indices.end());
+    return table == runs ? std::optional(axis) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -1,4 +1,6 @@
 // Choices: `select` and logic.
+#include <algorithm>
+
 #include "compiler/simplify/patterns.h"
 #include "compiler/simplify/rewriter.h"
 
@@ -34,6 +36,41 @@ Value known_logic(Rewriter& rewriter, Value value) {
     return rewriter.graph.full(result, node.type.shape);
   }
   return {};
+}
+
+// The axis whose index the entries are, counted from 0.
+std::optional<int> index_of_axis(const Rewriter& rewriter, Value value) {
+  const Node& node = rewriter[value];
+  if (node.op == Op::iota) return 0;
+  const bool is_read =
+      node.op == Op::to_real || (node.op == Op::view && !std::get<View>(node.attributes).fill);
+  const auto inner = is_read ? index_of_axis(rewriter, node.operands[0]) : std::nullopt;
+  if (!inner || node.op == Op::to_real) return inner;
+  return std::get<View>(node.attributes).map[*inner].plain();
+}
+
+// Whether among the indices of the folded axes there is one that equals the index of another axis,
+// which has no more of them.
+Value index_among_indices(Rewriter& rewriter, Value value) {
+  const Node& node = rewriter[value];
+  const Node& comparison = rewriter[node.operands[0]];
+  if (comparison.op != Op::le && comparison.op != Op::ge && comparison.op != Op::eq) return {};
+  auto kept = index_of_axis(rewriter, comparison.operands[0]);
+  auto folded = index_of_axis(rewriter, comparison.operands[1]);
+  if (!kept || !folded) return {};
+  const std::vector<int>& axes = std::get<Axes>(node.attributes).axes;
+  const auto is_folded = [&](int axis) {
+    return std::find(axes.begin(), axes.end(), axis) != axes.end();
+  };
+  if (is_folded(*kept)) std::swap(kept, folded);
+  if (is_folded(*kept) || !is_folded(*folded)) return {};
+  // There are more indices to compare with, and none where another folded axis is empty.
+  const Shape shape = comparison.type.shape;
+  for (int axis : axes) {
+    if (axis != *folded && !(shape[axis] - Dim(1)).never_negative()) return {};
+  }
+  if (!(shape[*folded] - shape[*kept]).never_negative()) return {};
+  return rewriter.graph.full(rewriter.graph.boolean(true), node.type.shape);
 }
 
 // Inside of a branch its condition is known. Looks through elementwise operators without a name,
@@ -76,6 +113,8 @@ std::vector<Rule> make_table() {
       rule("branches joined", select(c, x, 0) - select(c, 0, y), select(c, x, -y), exact),
       rule("known condition", {Op::logical_and, Op::logical_or}, known_logic, "true and c", "c",
            exact),
+      rule("index among indices", {Op::reduce_any}, index_among_indices, "any over k of (i ≤ k)",
+           "true", exact),
       rule("not twice", logical_not(no), c, exact),
       rule("of equal operands", logical_and(c, c), c, exact),
       rule("of equal operands", logical_or(c, c), c, exact),
