@@ -72,7 +72,7 @@ void require(std::vector<Expr>& conditions, const Expr& x, InRange sure, const D
 }  // namespace
 
 Expr Reader::at(Value value, const Indices& indices, const Product& times) {
-  if (is_named(value)) return times_scale(value, entry(name_of(value), indices), times);
+  if (is_named(value)) return times_scale(value, entry_of(value, name_of(value), indices), times);
   if (op(value) != Op::add && op(value) != Op::sub) return entry_product(value, indices, times);
   return *grouped(terms_of(value), times, [&](Value term, const Product& front) {
     return std::optional(at(term, graph_.shape(term).empty() ? Indices{} : indices, front));
@@ -158,7 +158,7 @@ Reader::Written Reader::written_factors(const Product& product, const Indices& i
 }
 
 Expr Reader::entry_factor(const Factor& factor, const Indices& indices) {
-  if (is_named(factor.value)) return entry(name_of_factor(factor), indices);
+  if (is_named(factor.value)) return entry_of(factor.value, name_of_factor(factor), indices);
   Product rest;
   multiply(rest, taken_out(factor), -1);
   return at(factor.value, indices, rest);
@@ -181,7 +181,7 @@ Expr Reader::entry_atom(Value value, const Indices& indices) {
   }
   if (is_reduction(node.op)) return entry_reduction(value, indices);
   if (node.op == Op::iota) return indices[0];
-  if (node.op == Op::result) return entry(whole_or_auxiliary(value), indices);
+  if (node.op == Op::result) return entry_of(value, whole_or_auxiliary(value), indices);
   if (node.op == Op::view) return entry_view(value, indices);
   if (node.op == Op::spread) return entry_spread(value, indices);
   if (node.op == Op::call) return at_operand(node.operands[0], indices);
@@ -191,7 +191,7 @@ Expr Reader::entry_atom(Value value, const Indices& indices) {
   if (node.op == Op::scatter_add) return entry_scatter(value, indices);
   // What is left takes tensors as wholes: softmax, reshape, and leaves.
   for (Value operand : node.operands) whole_or_auxiliary(operand);
-  return entry(*whole_structure(value), indices);
+  return entry_of(value, *whole_structure(value), indices);
 }
 
 Expr Reader::entry_reduction(Value value, const Indices& indices) {

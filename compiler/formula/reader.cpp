@@ -13,21 +13,7 @@ bool is_constant(const Graph& graph, Value value) {
   return op == Op::constant || op == Op::symbol || op == Op::size;
 }
 
-namespace {
-
-// Whether the index stands alone in some access.
-bool is_access(const Expr& x, const Expr& index) {
-  if (!x.valid()) return false;
-  if (x.is(Kind::entry)) {
-    for (size_t k = 1; k < x->parts.size(); ++k) {
-      if (x[k] == index) return true;
-    }
-  }
-  return std::any_of(x->parts.begin(), x->parts.end(),
-                     [&](const Expr& part) { return is_access(part, index); });
-}
-
-}  // namespace
+namespace {}  // namespace
 
 void Reader::give_name(Value value, const Expr& name, int rank) {
   given_names_.emplace(value, name);
@@ -196,6 +182,14 @@ Expr Reader::new_index(const Dim& extent) {
   return word(letter);
 }
 
+Expr Reader::entry_of(Value value, const Expr& name, const Indices& indices) {
+  const Shape& shape = graph_.shape(value);
+  for (size_t k = 0; k < indices.size(); ++k) {
+    if (indices[k].is(Kind::name)) read_along_.emplace(text(indices[k]->symbol), shape[k]);
+  }
+  return entry(name, indices);
+}
+
 Expr Reader::take_index(const Dim& extent) {
   indices_ = taken_indices_;
   const Expr index = new_index(extent);
@@ -207,8 +201,13 @@ void Reader::give_back_index(const Expr& index) { taken_indices_.erase(text(inde
 
 Expr Reader::over(std::string_view operation, Expr body, Indices bound, const Shape& extents) {
   for (size_t k = 0; k < bound.size(); ++k) {
-    indices_.erase(text(bound[k]->symbol));
-    if (!is_access(body, bound[k])) bound[k] = range(bound[k], dim(extents[k]));
+    const std::string letter = text(bound[k]->symbol);
+    indices_.erase(letter);
+    const auto [first, last] = read_along_.equal_range(letter);
+    const bool is_said =
+        std::any_of(first, last, [&](const auto& read) { return read.second == extents[k]; });
+    if (!is_said) bound[k] = range(bound[k], dim(extents[k]));
+    read_along_.erase(first, last);
   }
   return big(operation, std::move(body), std::move(bound));
 }

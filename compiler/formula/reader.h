@@ -176,6 +176,8 @@ class Reader {
   Expr entry_scatter(Value value, const Indices& at);
   Expr coordinate(const Node& node, const Coordinate& from, const Indices& at);
   Expr affine(const Affine& access, const Indices& at) const;
+  // An entry of a value by its name, whose axes say what the indices run over.
+  Expr entry_of(Value value, const Expr& name, const Indices& indices);
   Expr new_index(const Dim& extent);
   Indices new_indices(const Shape& extents);
   // Ends the use of bound indices: Σ over them, each with its range where no access says it.
@@ -195,7 +197,8 @@ class Reader {
   std::set<Value> scaled_;  // adjoints whose name, while they have one, stands for scale · value
   bool may_name_adjoints_ = true;
   std::vector<Value> new_auxiliaries_;
-  std::set<std::string> indices_;  // in use in the equation at hand
+  std::set<std::string> indices_;               // in use in the equation at hand
+  std::multimap<std::string, Dim> read_along_;  // indices, and extents of axes they go along
   std::set<std::string> taken_indices_;
 };
 
