@@ -109,7 +109,9 @@ void Checker::declare(const syntax::Input& x, Scope& scope) {
     std::vector<const Thing*> entries;
     flatten(value, 0, literals.shape, entries);
     for (const Thing* each : entries) {
-      literals.values.push_back(constant(*each, x.default_value->span));
+      const auto* truth = type.element == Element::boolean ? each->as<Truth>() : nullptr;
+      const Span at = x.default_value->span;
+      literals.values.push_back(truth != nullptr ? truth->value : constant(*each, at));
     }
     if (size_of(literals.shape) != Dim(static_cast<int64_t>(entries.size()))) {
       fail(errors::not_a_list(x.default_value->span, "a list whose rows are of one length"));

@@ -55,6 +55,7 @@ class Expr {
   const Node* operator->() const { return node_.get(); }
   const Expr& operator[](size_t k) const { return node_->parts[k]; }
   bool is(Kind kind) const { return valid() && node_->kind == kind; }
+  bool is_condition() const { return is(Kind::comparison) || is(Kind::logic); }
   bool is_number(double value) const { return is(Kind::number) && node_->value == value; }
   friend bool operator==(const Expr& a, const Expr& b);
 

@@ -182,7 +182,9 @@ std::string latex(const Expr& x) { return Latex()(x); }
 
 std::string latex(const Equation& equation) {
   std::string out = latex(equation.left) + " &";
-  for (const Expr& side : equation.right) out += "= " + latex(side) + " ";
+  for (const Expr& side : equation.right) {
+    out += side.is_condition() ? "= \\left(" + latex(side) + "\\right) " : "= " + latex(side) + " ";
+  }
   out.pop_back();
   if (const auto& rounds = equation.rounds; !rounds.empty()) {
     out += fmt::format(", \\quad {} = {}, \\dots, {}", latex(rounds[0]), latex(rounds[1]),

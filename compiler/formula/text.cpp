@@ -138,7 +138,9 @@ std::string text(const Expr& x) { return Text()(x); }
 
 std::string text(const Equation& equation) {
   std::string out = text(equation.left);
-  for (const Expr& side : equation.right) out += " = " + text(side);
+  for (const Expr& side : equation.right) {
+    out += side.is_condition() ? " = (" + text(side) + ")" : " = " + text(side);
+  }
   if (const auto& rounds = equation.rounds; !rounds.empty()) {
     out += fmt::format(", {} = {}, …, {}", text(rounds[0]), text(rounds[1]), text(rounds[2]));
   }

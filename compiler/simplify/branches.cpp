@@ -53,10 +53,22 @@ std::optional<int> index_of_axis(const Rewriter& rewriter, Value value) {
 // which has no more of them.
 Value index_among_indices(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
-  const Node& comparison = rewriter[node.operands[0]];
+  Value condition = node.operands[0];
+  const Shape& shape = rewriter.shape(condition);
+  const auto* view = std::get_if<View>(&rewriter[condition].attributes);
+  if (view != nullptr && rewriter[condition].op == Op::view && !view->fill) {
+    condition = rewriter[condition].operands[0];
+  } else {
+    view = nullptr;
+  }
+  const Node& comparison = rewriter[condition];
   if (comparison.op != Op::le && comparison.op != Op::ge && comparison.op != Op::eq) return {};
-  auto kept = index_of_axis(rewriter, comparison.operands[0]);
-  auto folded = index_of_axis(rewriter, comparison.operands[1]);
+  const auto compared = [&](int operand) {
+    const auto axis = index_of_axis(rewriter, comparison.operands[operand]);
+    return axis && view != nullptr ? view->map[*axis].plain() : axis;
+  };
+  auto kept = compared(0);
+  auto folded = compared(1);
   if (!kept || !folded) return {};
   const std::vector<int>& axes = std::get<Axes>(node.attributes).axes;
   const auto is_folded = [&](int axis) {
@@ -64,8 +76,7 @@ Value index_among_indices(Rewriter& rewriter, Value value) {
   };
   if (is_folded(*kept)) std::swap(kept, folded);
   if (is_folded(*kept) || !is_folded(*folded)) return {};
-  // There are more indices to compare with, and none where another folded axis is empty.
-  const Shape shape = comparison.type.shape;
+  // There are indices enough to compare with, and none where another folded axis is empty.
   for (int axis : axes) {
     if (axis != *folded && !(shape[axis] - Dim(1)).never_negative()) return {};
   }
