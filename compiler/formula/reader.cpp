@@ -55,8 +55,13 @@ int Reader::rank(Value value) {
   return highest;
 }
 
-Equation Reader::equation(const Expr& left, Value value) {
+void Reader::forget_indices() {
   indices_ = taken_indices_;
+  read_along_.clear();
+}
+
+Equation Reader::equation(const Expr& left, Value value) {
+  forget_indices();
   // The equation that says what a name stands for does not use it.
   const bool is_own = is_named(value) && left == name_of(value);
   const bool is_adjoint = is_own && is_scaled(value);
@@ -85,7 +90,7 @@ Expr Reader::repeated(Value value, const Expr& number) const {
 }
 
 Expr Reader::formula(Value value) {
-  indices_ = taken_indices_;
+  forget_indices();
   if (auto formula = whole(value)) return *formula;
   return at(value, new_indices(graph_.shape(value)));
 }
@@ -191,7 +196,7 @@ Expr Reader::entry_of(Value value, const Expr& name, const Indices& indices) {
 }
 
 Expr Reader::take_index(const Dim& extent) {
-  indices_ = taken_indices_;
+  forget_indices();
   const Expr index = new_index(extent);
   taken_indices_.insert(text(index->symbol));
   return index;

@@ -178,6 +178,8 @@ class Reader {
   Expr affine(const Affine& access, const Indices& at) const;
   // An entry of a value by its name, whose axes say what the indices run over.
   Expr entry_of(Value value, const Expr& name, const Indices& indices);
+  // Those of the equation before: another one begins.
+  void forget_indices();
   Expr new_index(const Dim& extent);
   Indices new_indices(const Shape& extents);
   // Ends the use of bound indices: Σ over them, each with its range where no access says it.

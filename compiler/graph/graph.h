@@ -105,13 +105,13 @@ class Graph {
 std::optional<std::vector<int>> as_broadcast(const View& view);
 // The permutation, where every result axis is read by exactly one operand axis, unshifted.
 std::optional<std::vector<int>> as_transpose(const View& view);
-// The axis, where a gather or scatter reads one axis by a tensor of indices, whose axes stand in
-// its place, and all the others as they are; all of them whole.
-std::optional<int> as_one_axis(const Graph& graph, const Node& node);
 // The same of a node, whose operand must also be read whole: a view alone does not tell x[0:n] from
 // x. Nothing where the node is no such view.
 std::optional<std::vector<int>> as_broadcast(const Graph& graph, Value value);
 std::optional<std::vector<int>> as_transpose(const Graph& graph, Value value);
+// The axis, where a gather or scatter reads one axis by a tensor of indices, whose axes stand in
+// its place, and all the others as they are; all of them whole.
+std::optional<int> as_one_axis(const Graph& graph, const Node& node);
 
 // The type of an entry along an axis; and of entries stacked along a new one.
 Type element_of(Type sequence, int axis);

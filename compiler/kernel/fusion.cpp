@@ -90,7 +90,7 @@ class Fusing {
   std::optional<Place> place_in_group(int number, const Order& order, size_t most) const {
     const Sweep& one = sweeps_[number];
     for (const Relation relation : {Relation::user, Relation::fellow, Relation::stranger}) {
-      const size_t limit = relation == Relation::stranger ? std::min(most, most_strangers) : most;
+      const size_t limit = relation == Relation::stranger ? most_strangers : most;
       const std::set<int> candidates = related(one, relation);
       for (const int group : std::ranges::reverse_view(candidates)) {
         if (groups_[group].members.size() >= limit) continue;
