@@ -36,7 +36,7 @@ CASES = {
     "mixture_density": ({}, {"point": ("normal", (7, 2)), "moon": ("index", (7,), 2)}),
     "neural_ode": ({"steps": 4, "width": 5}, {"x": ("normal", (5, 2)), "y": ("index", (5,), 2)}),
     "burgers": ({"places": 5, "times": 4}, "file"),
-    "gan": ({"width": 5}, {"real_point": ("normal", (6, 2)), "moon": ("index", (6,), 2)}),
+    "gan": ({"width": 5, "lambda": 10}, {"real_point": ("normal", (6, 2)), "moon": ("index", (6,), 2)}),
     "graph_convolution": ({}, "file"),
     "crf": ({}, "file"),
     "siamese": ({}, {"image": ("uniform", (6, 28, 28), 0, 1), "label": ("index", (6,), 3)}),
