@@ -105,10 +105,27 @@ def variance_left(run):
     return run.eval("--seed", "1")["metrics"]["error"] / images.var(0).mean()
 
 
-def information_gained(run):
-    """Nats a fresh digit takes less than if every pixel had the mean image's probability, on its own."""
-    mean = run.predict("image", "--seed", "1").reshape(-1, 784).mean(0)
-    return -sum(p * np.log(p) + (1 - p) * np.log(1 - p) for p in mean if 0 < p < 1) - run.eval("--seed", "1")["loss"]
+def nats(x, logits):
+    """What pixels x in [0, 1] cost at these log-odds, summed over the last axis."""
+    return np.sum(np.logaddexp(0, logits) - x * logits, axis=-1)
+
+
+def vae(run):
+    """The bound on the nats of a fresh digit: the code drawn from its distribution, which an evaluation by gradus takes the
+    mean of."""
+    x, mu, logvar = (run.predict(name, "--seed", "1") for name in ("image", "mu", "logvar"))
+    x, weights = x.reshape(len(x), -1), np.load(run.folder / "weights.npz")
+    z = mu + np.exp(logvar / 2) * np.random.RandomState(0).standard_normal(mu.shape)
+    hidden = np.maximum(z @ weights["d.W"] + weights["d.b"], 0)
+    divergence = 0.5 * np.sum(mu**2 + np.exp(logvar) - 1 - logvar, axis=1)
+    return np.mean(nats(x, hidden @ weights["logits.W"] + weights["logits.b"]) + divergence)
+
+
+def vae_gain(run):
+    """How far that is below the nats of a digit whose pixels are taken apart, each with its frequency."""
+    x = run.predict("image", "--seed", "1").reshape(-1, 784)
+    often = np.clip(x.mean(0), 1e-6, 1 - 1e-6)
+    return np.mean(nats(x, np.log(often / (1 - often)))) - vae(run)
 
 
 def word2vec(run):
