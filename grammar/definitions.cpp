@@ -9,39 +9,6 @@ namespace {
 
 constexpr std::string_view last_line_advice = "only a block's last line is an expression alone";
 
-// How statements of other languages begin, and what there is instead.
-struct Foreign {
-  std::string_view word;
-  std::string_view advice;
-};
-constexpr Foreign foreign[] = {
-    {"def", "a function is defined by `fn f(x) = …`"},
-    {"func", "a function is defined by `fn f(x) = …`"},
-    {"function", "a function is defined by `fn f(x) = …`"},
-    {"lambda", "a function is defined by `fn f(x) = …`"},
-    {"let", "a definition is only `name = …`"},
-    {"var", "a definition is only `name = …`; `state` declares what changes from step to step"},
-    {"val", "a definition is only `name = …`"},
-    {"auto", "a definition is only `name = …`"},
-    {"for", "write an equation in index notation, or `repeat (l in 0..n; h = x) { … }`, or `scan`"},
-    {"while", "write `repeat (l in 0..n; h = x) { … }`, or `scan`"},
-    {"elif", "an `if` is a value: `if c then a else if d then b else e`"},
-    {"return", "a block's value is its last line, without a word before it"},
-    {"class", "a layer is defined by `layer f(x) { … }`"},
-    {"from", "another file is imported by `import \"file.grad\"`"},
-    {"include", "another file is imported by `import \"file.grad\"`"},
-    {"use", "another file is imported by `import \"file.grad\"`"},
-    {"model", "a file is a model: its statements need no frame"},
-    {"parameter", "a parameter is declared by `param`"},
-    {"print", "`output` names what `gradus predict` writes"},
-};
-
-std::string_view foreign_advice(std::string_view word) {
-  const auto* found = std::find_if(std::begin(foreign), std::end(foreign),
-                                   [&](const Foreign& each) { return each.word == word; });
-  return found == std::end(foreign) ? "" : found->advice;
-}
-
 std::string_view leading_word(std::string_view text) {
   const auto* end =
       std::find_if_not(text.begin(), text.end(), [](char c) { return c >= 'a' && c <= 'z'; });
@@ -73,9 +40,12 @@ Type Parser::type() {
   if (is(Token::lbracket)) {
     result.shape = shape();
   } else if (!element) {
-    unexpected("a type",
-               "a type is `real`, `bool` or `index(n)` and a shape, or a shape alone: "
-               "`[batch, 784]`");
+    const std::string_view foreign = foreign_type_advice(stream_.text());
+    unexpected("a type", !foreign.empty() ? foreign
+                         : is(Token::lparen)
+                             ? "a shape stands in brackets: `[batch, 784]`"
+                             : "a type is `real`, `bool` or `index(n)` and a shape, or a "
+                               "shape alone: `[batch, 784]`");
   }
   result.span = from(begin);
   return result;
@@ -112,7 +82,10 @@ Range Parser::range() {
   expect(Token::kw_in);
   result.low = range_bound();
   if (!is(Token::dots)) {
-    unexpected("`..`", is(Token::colon) ? "a range is written `0..n`; n itself is left out" : "");
+    const bool no_range = is(Token::semicolon) || is(Token::rparen) || is(Token::newline);
+    unexpected("`..`", is(Token::colon) ? "a range is written `0..n`; n itself is left out"
+                       : no_range       ? "a range has two ends: `0..n`; n itself is left out"
+                                        : "");
   }
   stream_.next();
   result.high = range_bound();
@@ -173,12 +146,13 @@ Name Parser::defined_name(const Expr& left) {
   const std::string_view written = stream_.text(left.span);
   if (use && written == use->name) {
     const std::optional<Token> word = reserved_word(use->name);
-    if (word) fail(reserved_name({*word, left.span, written}, "a definition"));
+    if (word) refuse({*word, left.span, written}, "a definition");
     return {use->name, left.span};
   }
   if (use) fail(not_definable(left.span, "in parentheses", "leave the parentheses out"));
   if (std::holds_alternative<Call>(left.what)) {
-    fail(not_definable(left.span, "a call", "a function is defined by `fn f(x) = …`"));
+    fail(not_definable(left.span, "a call",
+                       "a function is defined by `fn f(x) = …`, entries by `y[i] = …`"));
   }
   if (std::holds_alternative<Member>(left.what)) {
     fail(not_definable(left.span, "a part of something else",
@@ -224,12 +198,17 @@ void Parser::nothing_defined(const std::vector<ExprPtr>& values, std::string_vie
   if (is(Token::name) || is(Token::number) || is(Token::lbrace) || is(Token::kw_import) ||
       std::holds_alternative<Call>(values[0]->what)) {
     const std::string_view word = leading_word(first.text);
-    const std::string_view instead = foreign_advice(word);
+    const std::string_view instead = foreign_statement_advice(word);
     if (!instead.empty()) {
       const uint32_t end = first.span.begin + static_cast<uint32_t>(word.size());
       fail(foreign_statement({Token::name, {first.span.file, first.span.begin, end}, word},
                              instead));
     }
+  }
+  if ((is(Token::name) || is(Token::lbrace) || is(Token::string)) && values.size() == 1 &&
+      std::holds_alternative<Use>(values[0]->what)) {
+    const std::string meant = misspelt_declaration(first.text);
+    if (!meant.empty()) fail(foreign_statement(first, meant));
   }
   if (is(Token::colon)) {
     unexpected("`=`", "data are declared by `input x: [batch]`, parameters by `param`");
@@ -248,6 +227,10 @@ Block Parser::body(std::string_view what) {
   }
   Block result;
   const uint32_t begin = span().begin;
+  if (is(Token::newline)) {
+    body_is_lost_ = true;
+    unexpected("`=` or `{`", "a body is one expression, `fn f(x) = …`, or lines in `{ }`");
+  }
   expect(Token::equals, "`=` or `{`");
   result.results = values();
   result.where = where();

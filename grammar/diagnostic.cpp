@@ -106,8 +106,8 @@ void Diagnostics::add(Diagnostic diagnostic) {
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> list = list_;
-  std::sort(list.begin(), list.end(),
-            [](const auto& a, const auto& b) { return order(a) < order(b); });
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return order(a) < order(b); });
   list.erase(std::unique(list.begin(), list.end(),
                          [](const auto& a, const auto& b) { return order(a) == order(b); }),
              list.end());
@@ -147,6 +147,9 @@ std::string_view closest(std::string_view name, std::span<const std::string> can
     const auto [shorter, longer] = std::minmax(
         wanted, letters, [](const auto& a, const auto& b) { return a.size() < b.size(); });
     if (2 * shorter.size() > longer.size() && longer.starts_with(shorter)) return candidate;
+    if (shorter.size() >= 4 && 2 * shorter.size() >= longer.size() && longer.ends_with(shorter)) {
+      return candidate;
+    }
   }
   return best;
 }

@@ -131,7 +131,8 @@ std::string render_json(const Diagnostic& diagnostic, const Sources& sources);
 
 // The candidate that `name` is most likely a slip of, by edit distance (Damerau and Levenshtein),
 // the first on a tie. All too far, by more than a third of its letters: the first that abbreviates
-// it or that it abbreviates, by less than half (`activ` and `act`), or empty.
+// it or that it abbreviates, by less than half (`activ` and `act`), or that ends as it does
+// (`misloss` and `loss`), or empty.
 std::string_view closest(std::string_view name, std::span<const std::string> candidates);
 
 }  // namespace gradus

@@ -126,10 +126,17 @@ Diagnostic unmatched_bracket(const Found& closer, std::optional<Found> opener) {
 }
 
 Diagnostic reserved_name(const Found& word, std::string_view role) {
+  std::string help = fmt::format("choose another name, such as `{}_`", word.text);
+  const bool defines = role == "a definition" && is_declaration(word.token);
+  if (word.token == Token::kw_loss && (defines || role == "the loss to minimise")) {
+    help = "a loss has a name of its own: `loss J = …`, `train J { … }`";
+  } else if (word.token == Token::kw_output && defines) {
+    help = "`output` lists names that are defined: `yhat = …`, then `output yhat`";
+  }
   return {.code = E0113,
           .message = fmt::format("`{}` is a reserved word, not a name for {}", word.text, role),
           .primary = {word.span, "reserved"},
-          .help = fmt::format("choose another name, such as `{}_`", word.text)};
+          .help = std::move(help)};
 }
 
 Diagnostic chained_comparison(Span first, Span second, std::string_view middle) {
@@ -173,6 +180,10 @@ Diagnostic incomplete_if(Span keyword, const Found& found, Token missing) {
                                "`if c then a else b`"
                              : "write `if c then a else b`";
   if (found.text == "elif" || found.text == "elseif") help = "write `else if`";
+  const std::string expected(info(missing).spelling);
+  if (found.token == Token::name && !closest(found.text, {&expected, 1}).empty()) {
+    help = fmt::format("did you mean `{}`?", expected);
+  }
   return {.code = E0118,
           .message = fmt::format("an `if` without `{}`", info(missing).spelling),
           .primary = {found.span, fmt::format("expected `{}`, found {}", info(missing).spelling,

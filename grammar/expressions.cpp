@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -96,9 +98,14 @@ ExprPtr Parser::conditional() {
 
 // At what stands in place of the `then` or `else` of an `if`.
 void Parser::incomplete(Span keyword, Token missing) {
-  if (is(Token::equals)) unexpected(description(missing));
+  if (is(Token::equals) || is(Token::arrow)) unexpected(description(missing));
   const bool bracket = is(Token::rbracket) || is(Token::rbrace);
-  if (bracket || stream_.restarts(statement_)) unexpected(description(missing));
+  if (bracket || stream_.restarts(statement_)) {
+    unexpected(description(missing),
+               missing == Token::kw_else && is(Token::newline)
+                   ? "an `if` is a value, so it needs one for both cases: `if c then a else b`"
+                   : "");
+  }
   fail(incomplete_if(keyword, here(), missing));
 }
 
@@ -209,6 +216,16 @@ ExprPtr Parser::postfix() {
       const int below = height(result);
       result = make(begin, Unary{UnaryOp::transpose, mark, std::move(result)}, below);
     } else if (accept(Token::dot)) {
+      if (is_reducer(token())) {
+        unexpected(
+            "a part of a layer",
+            fmt::format("a function stands before what it is applied to: `{}(x)`", stream_.text()));
+      }
+      if (is(Token::lparen)) {
+        unexpected("a part of a layer",
+                   "functions of numbers are applied entry by entry as they "
+                   "are, without a `.`");
+      }
       Name member = name("a part of a layer");
       const int below = height(result);
       result = make(begin, Member{std::move(result), std::move(member)}, below);
@@ -238,7 +255,7 @@ Argument Parser::argument() {
   const Found found = here();
   Argument result;
   if (stream_.ahead() == Token::equals && reserved_word(found.text) && !is_reducer(found.token)) {
-    fail(reserved_name(found, "an argument"));
+    refuse(found, "an argument", false);
   }
   if ((is(Token::name) || is_reducer(token())) && stream_.ahead() == Token::equals) {
     result.keyword = Name{std::string(found.text), found.span};

@@ -36,7 +36,7 @@ constexpr Foreign foreign[] = {
     {"&&", "write `and`", Token::kw_and},
     {"||", "write `or`", Token::kw_or},
     {":=", "a definition is written with `=`, an assignment to a state with `<-`", Token::equals},
-    {"=>", "write `>=`", Token::greater_equal},
+    {"=>", "a comparison is written `>=`, an argument by name `units = 3`", Token::greater_equal},
     {"=<", "write `<=`", Token::less_equal},
     {"<>", "write `!=`", Token::not_equal},
     {"~=", "write `!=`, or `~` alone for an initialiser", Token::not_equal},
@@ -335,6 +335,9 @@ class Lexer {
     if (c == '%' && (out_.empty() || newline_)) {
       report(foreign_operator(from(begin), "%", "a comment begins with `#`"));
       return skip_line();
+    }
+    if (c == U'?') {
+      return report(foreign_operator(from(begin), "?", "write `if c then a else b`"));
     }
     report(unexpected_character(from(begin), c, ""));
     while (at_ < text_.size() && peek(at_) == c) unicode::decode(text_, at_);

@@ -26,11 +26,6 @@ bool matches(Token open, Token close) {
          (open == Token::lbrace && close == Token::rbrace);
 }
 
-bool begins_operand(Token token) {
-  return token == Token::name || token == Token::number || token == Token::lparen ||
-         is_reducer(token);
-}
-
 }  // namespace
 
 Parser::Parser(const SourceFile& file, Diagnostics& errors) : stream_(file, {}), errors_(errors) {
@@ -86,7 +81,7 @@ Name Parser::name(std::string_view role) {
     stream_.next();
     return {std::string(found.text), found.span};
   }
-  if (reserved_word(found.text)) fail(reserved_name(found, role));
+  if (reserved_word(found.text)) refuse(found, role);
   unexpected(fmt::format("a name for {}", role));
 }
 
@@ -104,8 +99,14 @@ void Parser::fail(Diagnostic diagnostic) {
   throw Abandoned{};
 }
 
+void Parser::refuse(const Found& word, std::string_view role, bool defines) {
+  if (defines) refused_.insert(std::string(word.text));
+  fail(reserved_name(word, role));
+}
+
 void Parser::unexpected(std::string_view expected, std::string_view advice) {
   const Found found = here();
+  if (refused_.contains(std::string(found.text))) throw Abandoned{};
   const Token open = stream_.innermost();
   if (open != Token::end) {
     const Found opener{open, stream_.innermost_span(), stream_.text(stream_.innermost_span())};
@@ -127,40 +128,14 @@ void Parser::unexpected(std::string_view expected, std::string_view advice) {
     if (continued) fail(equals_after_operator(found.span, op.span, info(op.token).spelling));
     fail(equals_in_expression(found.span));
   }
-  Diagnostic error =
-      unexpected_token(found, expected, advice.empty() ? this->advice() : std::string(advice));
+  Diagnostic error = unexpected_token(
+      found, expected, advice.empty() ? this->advice(expected) : std::string(advice));
   const Lexeme& last = stream_.lexeme_before();
   if (info(last.token).after == NewlineRule::skipped && !is_opening(last.token) &&
       stream_.first_on_line() && !is(Token::newline) && !is(Token::end)) {
     error.secondary.push_back(line_goes_on(last.span, info(last.token).spelling));
   }
   fail(std::move(error));
-}
-
-// What was probably meant by the token here.
-std::string Parser::advice() const {
-  const bool operand_before = after_expression();
-  if (is(Token::arrow)) {
-    return "`<-` assigns to a state; a comparison with a negative number is written `x < -1`";
-  }
-  if (is(Token::semicolon) && stream_.depth() == depth_) {
-    return "a statement ends with its line: leave the `;` out";
-  }
-  if (is(Token::tilde)) return "`~` belongs to parameters: `param W: [m, n] ~ he_normal`";
-  if (operand_before && begins_operand(token()) && stream_.depth() == depth_ &&
-      stream_.ahead() != Token::equals) {
-    return "a product is written with `*`, a call with `(` right behind the name";
-  }
-  if (operand_before && is(Token::string)) return "a string stands in a call: `csv(\"iris.csv\")`";
-  if (!operand_before && is(Token::quote)) return "a string is written in double quotes";
-  if (!operand_before && is(Token::star) && stream_.lexeme_before().token == Token::star) {
-    return "a power is written with `^`";
-  }
-  if (!operand_before && is(Token::plus)) return "there is no `+` before a number";
-  if (operand_before && is(Token::colon) && stream_.depth() == depth_) {
-    return "only inputs, parameters, states and formals are followed by `:` and a type";
-  }
-  return "";
 }
 
 void Parser::end_line(LineEnd end) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,6 +14,14 @@
 #include "grammar/token_stream.h"
 
 namespace gradus::syntax {
+
+// advice.cpp: what there is instead of a word that begins a statement, or is a type, in another
+// language; empty if there is none.
+std::string_view foreign_statement_advice(std::string_view word);
+std::string_view foreign_type_advice(std::string_view word);
+// "did you mean `loss`?", or empty.
+std::string misspelt(std::string_view word, std::span<const std::string> candidates);
+std::string misspelt_declaration(std::string_view word);
 
 // The parser: a function a rule of gradus.y. It reports the first error of a statement (of a line,
 // in a block), abandons it and goes on with the next.
@@ -43,10 +53,13 @@ class Parser {
   Name name(std::string_view role);
 
   [[noreturn]] void fail(Diagnostic diagnostic);
+  // A reserved word as a name. What uses the name says nothing more.
+  [[noreturn]] void refuse(const Found& word, std::string_view role, bool defines = true);
   void report(Diagnostic diagnostic);
   // The token here is not one of the expected.
   [[noreturn]] void unexpected(std::string_view expected, std::string_view advice = {});
-  std::string advice() const;
+  std::string advice(std::string_view expected) const;
+  bool after_called_index() const;
   bool after_expression() const { return stream_.lexeme_before().span.end == expression_end_; }
 
   // Parses a line; nothing, and the line is skipped, if it is wrong.
@@ -63,6 +76,7 @@ class Parser {
     } catch (const Abandoned&) {
       result.reset();
       stream_.skip_statement(depth, statement_);
+      if (std::exchange(body_is_lost_, false)) stream_.skip_body(statement_);
     }
     std::tie(depth_, statement_) = outer;
     if (stream_.depth() < depth) throw Abandoned{};
@@ -159,6 +173,8 @@ class Parser {
   TokenStream stream_;
   Diagnostics& errors_;
   std::vector<uint32_t> lexical_errors_;  // where they are, in order
+  std::set<std::string> refused_;         // reserved words that were taken for names
+  bool body_is_lost_ = false;             // of a function whose `=` or `{` is missing
   int reported_ = 0;
   int levels_ = 0;
   size_t depth_ = 0;             // how many brackets were open where the statement began

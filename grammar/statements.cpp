@@ -50,7 +50,7 @@ void Parser::refuse_reserved_definition() {
   const Token next = stream_.ahead();
   const bool defines = next == Token::equals || next == Token::arrow || next == Token::comma;
   if (defines && reserved_word(info(word).spelling) && !is_reducer(word)) {
-    fail(reserved_name(here(), "a definition"));
+    refuse(here(), "a definition");
   }
 }
 
@@ -76,7 +76,9 @@ Input Parser::input() {
   } else if (!is(Token::newline) && !is(Token::end)) {
     if (is(Token::equal)) fail(equal_in_definition(span()));
     unexpected(result.type ? "`=` or the end of the line" : "`:`, `=` or the end of the line",
-               is(Token::comma) ? "each input has an `input` line of its own" : "");
+               is(Token::comma)      ? "each input has an `input` line of its own"
+               : is(Token::lbracket) ? "a shape follows a `:`: `input x: [batch, 3]`"
+                                     : "");
   }
   result.span = from(begin);
   return result;
@@ -106,6 +108,9 @@ State Parser::state() {
   stream_.next();
   result.name = name("a state");
   result.type = optional_type();
+  if (is(Token::newline) || is(Token::end)) {
+    unexpected(result.type ? "`=`" : "`:` or `=`", "say how it starts: `= 0`");
+  }
   expect(Token::equals, result.type ? "`=`" : "`:` or `=`");
   result.value = expr();
   result.span = from(begin);
@@ -180,6 +185,11 @@ Import Parser::import_file() {
   stream_.next();
   result.path_span = span();
   const std::string_view quoted = stream_.text();
+  if (is(Token::name)) {
+    unexpected("a path in double quotes",
+               "a file of this language is imported by its path: `import \"layers.grad\"`; the "
+               "functions and layers of the prelude are there without");
+  }
   expect(Token::string, "a path in double quotes");
   result.path = unquoted(quoted);
   result.span = from(begin);
@@ -266,6 +276,10 @@ Train Parser::train() {
   const uint32_t begin = span().begin;
   Train result;
   stream_.next();
+  if (is(Token::lbrace)) {
+    unexpected("the name of a loss", "say which loss is minimised: `train J { … }`");
+  }
+  if (refused_.contains(std::string(stream_.text()))) throw Abandoned{};
   result.loss = name("the loss to minimise");
   if (accept(Token::kw_over)) {
     do {

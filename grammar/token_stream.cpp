@@ -129,6 +129,16 @@ bool TokenStream::closes(size_t depth) const {
                       [&](size_t at) { return lexemes_[at].token == Token::lbrace; });
 }
 
+void TokenStream::skip_body(Span statement) {
+  while (newline_ && lexemes_[at_].token != Token::end) {
+    const Span first = lexemes_[at_].span;
+    if (column(first.begin) <= column(statement.begin) && text(first) != "end") return;
+    do {
+      next();
+    } while (token() != Token::newline && token() != Token::end);
+  }
+}
+
 void TokenStream::skip_statement(size_t depth, Span statement) {
   for (; token() != Token::end; next()) {
     if (open_.size() <= depth && newline_) return;

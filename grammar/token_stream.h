@@ -42,6 +42,8 @@ class TokenStream {
   // Moves to the end of a statement that began with `depth` brackets open at `statement`: a
   // newline, the bracket that closes its block, or what `restarts`.
   void skip_statement(size_t depth, Span statement);
+  // Then past the lines that are indented deeper than the statement, and an `end` below them.
+  void skip_body(Span statement);
 
  private:
   bool ends_statement(size_t at) const;

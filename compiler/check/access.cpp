@@ -143,9 +143,10 @@ void Checker::place(const syntax::Expr& given, Viewing& viewing, const std::stri
   const Thing thing = evaluate(given, scope);
   if (const auto* tensor = thing.as<Tensor>()) {
     if (graph().type(tensor->value).element != Element::index) {
-      fail(errors::not_an_index(given.span, graph().type(tensor->value)));
+      fail(errors::not_an_index(operand(tensor->value, given.span), graph().type(tensor->value),
+                                viewing.extent()));
     }
-    check_bound(graph().type(tensor->value).bound, {name, viewing.extent()}, given.span);
+    check_bound(tensor->value, {name, viewing.extent()}, given.span);
     viewing.by_data.push_back({static_cast<int>(viewing.view.shape.size()),
                                operand(tensor->value, given.span), tensor->value});
     viewing.keep();
@@ -169,7 +170,13 @@ void Checker::place(const syntax::Expr& given, Viewing& viewing, const std::stri
 }
 
 Thing Checker::access(const syntax::Subscript& x, Scope& scope, Span at) {
-  const Thing accessed = evaluate(*x.of, scope);
+  const Thing accessed = part(*x.of, scope);
+  if (accessed.as<Poison>() != nullptr) {
+    for (const syntax::Item& item : x.items) {
+      if (const auto* place = std::get_if<syntax::ExprPtr>(&item.what)) part(**place, scope);
+    }
+    throw Reported{};
+  }
   if (const auto* list = accessed.as<Items>()) {
     if (const Thing* entry = list_entry(*list, x, scope)) return *entry;
   }

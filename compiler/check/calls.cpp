@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -16,13 +17,24 @@ std::vector<std::string> names_of(const std::vector<syntax::Formal>& formals) {
   return names;
 }
 
+Diagnostic not_a_function(const syntax::Call& x, const Thing& callee) {
+  const auto* use = std::get_if<syntax::Use>(&x.function->what);
+  std::string_view what = "a tensor";
+  if (callee.as<Text>() != nullptr) what = "a text";
+  if (callee.as<Known>() != nullptr) what = "a number";
+  if (callee.as<Truth>() != nullptr) what = "a truth";
+  if (callee.as<Items>() != nullptr) what = "a list";
+  if (callee.as<LayerUse>() != nullptr) what = "a loop";
+  return errors::not_a_function(x.function->span, use == nullptr ? "" : use->name, what);
+}
+
 }  // namespace
 
 Checker::Arguments Checker::evaluate(const std::vector<syntax::Argument>& arguments, Scope& scope) {
   Arguments made;
   for (const syntax::Argument& each : arguments) {
     const Span at = each.value->span;
-    auto thing = std::make_shared<Thing>(evaluate(*each.value, scope));
+    auto thing = std::make_shared<Thing>(part(*each.value, scope));
     made.push_back({each.keyword ? each.keyword->text : "", std::move(thing), at,
                     each.keyword ? each.keyword->span : at});
   }
@@ -54,15 +66,15 @@ Thing Checker::call(const syntax::Call& x, Scope& scope, Span at, const std::str
   const Arguments arguments = evaluate(x.arguments, scope);
   const Thing callee = evaluate(*x.function, scope);
   if (callee.as<Poison>() != nullptr) throw Reported{};
-  if (const auto* use = callee.as<LayerUse>()) {
-    if (use->layer->function == nullptr) fail(errors::not_a_function(x.function->span));
-    return call_again(*use->layer, arguments, at);
-  }
-  const auto* function = callee.as<Callable>();
-  if (function == nullptr) fail(errors::not_a_function(x.function->span));
   for (const Argument& each : arguments) {
     if (each.thing->as<Poison>() != nullptr) throw Reported{};
   }
+  if (const auto* use = callee.as<LayerUse>()) {
+    if (use->layer->function == nullptr) fail(not_a_function(x, callee));
+    return call_again(*use->layer, arguments, at);
+  }
+  const auto* function = callee.as<Callable>();
+  if (function == nullptr) fail(not_a_function(x, callee));
   if (function->function == nullptr) return call_operator(function->op, arguments, at);
   return call_function(*function, arguments, at, scope, name);
 }
@@ -156,7 +168,10 @@ Thing Checker::call_again(Layer& layer, const Arguments& arguments, Span at) {
 }
 
 Thing Checker::body(const syntax::Function& function, Scope& inner, Span at) {
-  if (calls_.size() >= deepest_call) fail(errors::endless_calls(at, function.name.text));
+  if (calls_.size() >= deepest_call) {
+    hopeless_ = true;
+    fail(errors::endless_calls(at, function.name.text));
+  }
   calls_.push_back({at, fmt::format("in `{}`", function.name.text)});
   struct Leave {
     std::vector<Label>& calls;
@@ -166,11 +181,15 @@ Thing Checker::body(const syntax::Function& function, Scope& inner, Span at) {
 }
 
 Thing Checker::block(const syntax::Block& block, Scope& scope) {
-  for (const syntax::Local& each : block.locals) local(each, scope);
+  bool sound = locals(block.locals, scope);
   Several several;
   with_ranges(block.where, scope, [&] {
-    for (const auto& each : block.results) several.values.push_back(evaluate(*each, scope));
+    for (const auto& each : block.results) {
+      several.values.push_back(part(*each, scope));
+      sound = sound && several.values.back().as<Poison>() == nullptr;
+    }
   });
+  if (!sound) throw Reported{};
   if (several.values.size() == 1) return several.values[0];
   return {std::move(several)};
 }
@@ -182,7 +201,7 @@ void Checker::bind(const std::vector<syntax::Formal>& formals, const Arguments& 
     const syntax::Formal* formal = nullptr;
     if (given.name.empty()) {
       if (position >= formals.size()) {
-        fail(errors::too_many_arguments(given.span, function, formals.size()));
+        fail(errors::too_many_arguments(given.span, function, formals.size(), names_of(formals)));
       }
       formal = &formals[position++];
     } else {
@@ -196,25 +215,27 @@ void Checker::bind(const std::vector<syntax::Formal>& formals, const Arguments& 
     if (inner.names.contains(formal->name.text)) {
       fail(errors::argument_twice(given.name_at, function, formal->name.text));
     }
-    if (formal->type) match(*formal, *given.thing, inner, given.span);
+    if (formal->type) match(*formal, *given.thing, inner, given.span, function);
     inner.names[formal->name.text] = held(formal->name, *given.thing, inner);
   }
   for (const syntax::Formal& formal : formals) {
     if (inner.names.contains(formal.name.text)) continue;
     if (!formal.default_value) {
-      fail(errors::missing_argument(at, function, formal.name.text));
+      fail(errors::missing_argument(at, function, formal.name.text, names_of(formals)));
     }
     inner.names[formal.name.text] =
         held(formal.name, evaluate(*formal.default_value, inner), inner);
   }
 }
 
-void Checker::match(const syntax::Formal& formal, const Thing& argument, Scope& inner, Span at) {
+void Checker::match(const syntax::Formal& formal, const Thing& argument, Scope& inner, Span at,
+                    const std::string& function) {
   const Value given = value(argument, at);
   const Type type = graph().type(given);
+  const std::string of = fmt::format("the argument `{}` of `{}`", formal.name.text, function);
   if (formal.type->element == syntax::Element::index) {
-    if (type.element != Element::index) fail(errors::not_an_index(at, type));
-    unify(formal, *formal.type->bound, type.bound, inner, at);
+    if (type.element != Element::index) fail(errors::not_an_index(operand(given, at), type));
+    unify(*formal.type->bound, type.bound, inner, at, of, given);
   }
   if (!formal.type->shape) return;
   const auto& wanted = *formal.type->shape;
@@ -222,10 +243,10 @@ void Checker::match(const syntax::Formal& formal, const Thing& argument, Scope& 
   const size_t named = wanted.size() - leading;
   const Shape& shape = type.shape;
   if (leading ? shape.size() < named : shape.size() != named) {
-    fail(errors::argument_rank(at, formal.name.text, shape, named));
+    fail(errors::argument_rank(at, of, shape, named, leading));
   }
   for (size_t k = 0; k < named; ++k) {
-    unify(formal, *wanted[leading + k].size, shape[shape.size() - named + k], inner, at);
+    unify(*wanted[leading + k].size, shape[shape.size() - named + k], inner, at, of, given);
   }
 }
 
@@ -238,8 +259,8 @@ bool Checker::sees_file(const Scope& scope) const {
 }
 
 // A name that nothing in scope has is bound by the argument; anything else must be equal.
-void Checker::unify(const syntax::Formal& formal, const syntax::Expr& wanted, const Dim& have,
-                    Scope& inner, Span at) {
+void Checker::unify(const syntax::Expr& wanted, const Dim& have, Scope& inner, Span at,
+                    const std::string& of, Value given) {
   if (const auto* use = std::get_if<syntax::Use>(&wanted.what)) {
     const bool is_dimension = dims_.contains(use->name) && sees_file(inner);
     if (find(use->name, inner) == nullptr && !is_dimension) {
@@ -248,7 +269,9 @@ void Checker::unify(const syntax::Formal& formal, const syntax::Expr& wanted, co
     }
   }
   const Dim want = extent(evaluate(wanted, inner), wanted.span);
-  if (!agree(want, have, at)) fail(errors::argument_extent(at, formal.name.text, have, want));
+  if (!agree(want, have, at)) {
+    fail(errors::argument_extent(at, of, have, want, operand(given, at)));
+  }
 }
 
 const Argument* Checker::argument(const Arguments& arguments, size_t position,
@@ -269,12 +292,35 @@ const Argument& Checker::needed(const Arguments& arguments, size_t position, std
   return *found;
 }
 
+namespace {
+
+// The numbers that stand behind the arguments that a function takes by position: `1`, `[2, 3]`.
+std::string axes_by_position(const std::vector<Argument>& arguments, size_t positions) {
+  std::vector<std::string> numbers;
+  for (const Argument& each : arguments) {
+    if (!each.name.empty() || positions-- > 0) continue;
+    ++positions;
+    const auto* list = each.thing->as<Items>();
+    for (const Thing& entry : list != nullptr ? list->entries : std::vector{*each.thing}) {
+      const auto* known = entry.as<Known>();
+      if (known == nullptr || !known->extent) return {};
+      numbers.push_back(known->extent->text());
+    }
+  }
+  return numbers.size() == 1 ? numbers[0] : fmt::format("[{}]", fmt::join(numbers, ", "));
+}
+
+}  // namespace
+
 void Checker::allow(const Arguments& arguments, size_t positions,
-                    const std::vector<std::string>& names, std::string_view function, Span at) {
+                    const std::vector<std::string>& names, std::string_view function) {
   size_t given = 0;
   for (const Argument& each : arguments) {
     if (each.name.empty()) {
-      if (++given > positions) fail(errors::too_many_arguments(at, function, positions));
+      if (++given <= positions) continue;
+      const bool has_axis = std::find(names.begin(), names.end(), "axis") != names.end();
+      if (!has_axis) fail(errors::too_many_arguments(each.span, function, positions, names));
+      fail(errors::axis_by_position(each.span, function, axes_by_position(arguments, positions)));
     } else if (std::find(names.begin(), names.end(), each.name) == names.end()) {
       fail(errors::no_such_argument(each.name_at, function, each.name, names));
     }

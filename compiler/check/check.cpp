@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/spelling.h"
 #include "compiler/check/variables.h"
 
 namespace gradus {
@@ -25,6 +26,23 @@ struct Defined {
   }
 };
 
+template <typename Part>
+std::optional<Span> defined_by(const std::vector<Part>& parts, const std::string& name) {
+  for (const Part& part : parts) {
+    for (const syntax::Name& each : std::visit(Defined{}, part)) {
+      if (each.text == name) return each.span;
+    }
+  }
+  return std::nullopt;
+}
+
+// Where a scope defines a name that it does not have yet.
+std::optional<Span> further_down(const Scope& scope, const std::string& name) {
+  if (scope.statements != nullptr) return defined_by(*scope.statements, name);
+  if (scope.locals != nullptr) return defined_by(*scope.locals, name);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
@@ -33,9 +51,11 @@ std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
   prelude_.names["step"] = {Tensor{step_}};
   prelude_.names["epoch"] = {Tensor{graph().leaf(Op::input, "epoch", {})}};
   for (const syntax::SyntaxTree& tree : prelude) {
+    prelude_files_.insert(tree.file);
     for (const syntax::Statement& each : tree.statements) statement(each, prelude_);
   }
   file_.parent = &prelude_;
+  file_.statements = &file.statements;
   file_variables_ = variables_in(file);
   file_.variables = &file_variables_;
   for (const syntax::Statement& each : file.statements) statement(each, file_);
@@ -50,10 +70,29 @@ std::optional<Program> Checker::run(const syntax::SyntaxTree& file,
 }
 
 void Checker::fail(Diagnostic diagnostic) {
-  diagnostic.called_from.assign(calls_.rbegin(), calls_.rend());
   // The same mistake of a function is reported once, where it was called first.
-  diagnostics_.add(std::move(diagnostic));
+  diagnostics_.add(placed(std::move(diagnostic)));
   throw Reported{};
+}
+
+// With the calls that the place was reached by. What goes wrong in the prelude is a mistake of the
+// call that led there.
+Diagnostic Checker::placed(Diagnostic diagnostic) const {
+  auto call = calls_.rbegin();
+  if (prelude_files_.contains(diagnostic.primary.span.file)) {
+    call = std::find_if(call, calls_.rend(), [&](const Label& each) {
+      return !prelude_files_.contains(each.span.file);
+    });
+    if (call != calls_.rend()) {
+      if (diagnostic.primary.text.empty()) diagnostic.primary.text = "here";
+      // How shapes would fit there is no advice to who can not write there.
+      if (diagnostic.code.name.starts_with("E02")) diagnostic.help.clear();
+      diagnostic.secondary.insert(diagnostic.secondary.begin(), std::move(diagnostic.primary));
+      diagnostic.primary = *call++;
+    }
+  }
+  diagnostic.called_from.assign(call, calls_.rend());
+  return diagnostic;
 }
 
 Thing* Checker::find(const std::string& name, Scope& scope) {
@@ -73,6 +112,21 @@ Diagnostic Checker::not_defined(Span at, const std::string& name, Scope& scope) 
   for (const Scope* each = &scope; each != nullptr; each = each->parent) {
     if (each->names.contains(name)) return errors::defined_behind(at, name, each->places.at(name));
   }
+  const std::string letters = skeleton(name);
+  for (const Scope* each = &scope; each != nullptr; each = each->parent) {
+    if (const auto place = further_down(*each, name))
+      return errors::defined_below(at, name, *place);
+    for (const auto& [known, place] : each->places) {
+      if (skeleton(known) == letters) return errors::looks_defined(at, name, known, place);
+    }
+  }
+  // A name of the file comes before advice on other languages, and that before other operators.
+  std::vector<std::string> own(dims_.begin(), dims_.end());
+  for (const Scope* each = &scope; each != nullptr && each != &prelude_; each = each->parent) {
+    for (const auto& [known, thing] : each->names) own.push_back(known);
+  }
+  const std::string_view nearest = closest(name, own);
+  if (!nearest.empty() || !foreign_name(name).empty()) return errors::undefined(at, name, nearest);
   return errors::undefined(at, name, near(name, &scope));
 }
 
@@ -81,6 +135,7 @@ std::string Checker::near(const std::string& name, Scope* scope) {
   for (; scope != nullptr; scope = scope->parent) {
     for (const auto& [known, thing] : scope->names) names.push_back(known);
   }
+  for (const char* word : {"true", "false", "pi", "inf", "training"}) names.emplace_back(word);
   for (const auto& [known, builtin] : builtins()) names.push_back(known);
   for (const std::string_view known : derivative_names()) names.emplace_back(known);
   for (const Map& row : maps()) {
@@ -96,12 +151,16 @@ void Checker::define(Scope& scope, const syntax::Name& name, const Thing& thing)
   }
   auto before = scope.places.find(name.text);
   const auto carried = scope.carried.find(name.text);
-  if (before != scope.places.end() && carried == scope.carried.end())
-    fail(errors::defined_twice(name.span, name.text, before->second));
+  if (before != scope.places.end() && carried == scope.carried.end()) {
+    const auto* tensor = scope.names.at(name.text).as<Tensor>();
+    const bool is_state = tensor != nullptr && graph()[tensor->value].op == Op::state;
+    fail(is_state ? errors::assigned_by_equals(name.span, name.text, before->second)
+                  : errors::defined_twice(name.span, name.text, before->second));
+  }
   if (&scope == &file_) {
     if (is_operator(name.text)) fail(errors::operator_redefined(name.span, name.text));
     if (prelude_.places.contains(name.text)) {
-      diagnostics_.add(errors::shadows_prelude(name.span, name.text));
+      warn(errors::shadows_prelude(name.span, name.text));
     }
   }
   const Thing* result = &thing;  // of a layer, which may be another layer's
@@ -121,18 +180,30 @@ void Checker::define(Scope& scope, const syntax::Name& name, const Thing& thing)
 }
 
 void Checker::poison(const syntax::Name& name, Scope& scope) {
+  // What a round carries was there before it.
+  if (scope.carried.contains(name.text)) scope.names[name.text] = Thing{Poison{}};
   scope.names.try_emplace(name.text, Thing{Poison{}});
   scope.places.try_emplace(name.text, name.span);
 }
 
 void Checker::statement(const syntax::Statement& statement, Scope& scope) {
   if (!std::holds_alternative<syntax::Derivative>(statement)) last_function_ = nullptr;
+  hopeless_ = false;
   if (succeeds([&] { std::visit([&](const auto& x) { declare(x, scope); }, statement); })) return;
   for (const syntax::Name& name : std::visit(Defined{}, statement)) poison(name, scope);
 }
 
-void Checker::local(const syntax::Local& local, Scope& scope) {
-  std::visit([&](const auto& x) { declare(x, scope); }, local);
+// The lines of a body. Whether they are right: one that is not leaves the others to be checked.
+bool Checker::locals(const std::vector<syntax::Local>& all, Scope& scope) {
+  scope.locals = &all;
+  bool sound = true;
+  for (const syntax::Local& each : all) {
+    if (succeeds([&] { std::visit([&](const auto& x) { declare(x, scope); }, each); })) continue;
+    if (hopeless_) throw Reported{};
+    sound = false;
+    for (const syntax::Name& name : std::visit(Defined{}, each)) poison(name, scope);
+  }
+  return sound;
 }
 
 void Checker::warn_of_unused_parameters() {

@@ -41,6 +41,8 @@ class Checker {
   // check.cpp: errors, names, statements
   Graph& graph() { return program_.graph; }
   [[noreturn]] void fail(Diagnostic diagnostic);
+  void warn(Diagnostic diagnostic) { diagnostics_.add(placed(std::move(diagnostic))); }
+  Diagnostic placed(Diagnostic diagnostic) const;
   template <typename Action>
   bool succeeds(Action action) {
     try {
@@ -55,7 +57,7 @@ class Checker {
   std::string near(const std::string& name, Scope* scope);
   void define(Scope& scope, const syntax::Name& name, const Thing& thing);
   void statement(const syntax::Statement& statement, Scope& scope);
-  void local(const syntax::Local& local, Scope& scope);
+  bool locals(const std::vector<syntax::Local>& all, Scope& scope);
   void poison(const syntax::Name& name, Scope& scope);
   void warn_of_unused_parameters();
 
@@ -170,10 +172,16 @@ class Checker {
   // An elementwise operator of things, entries among them.
   Thing applied(Op op, const std::vector<Thing>& operands, const std::vector<Span>& spans, Span at,
                 std::string_view what);
+  // The value broadcast to the shape of what it is given to, which it must fit.
+  Value fitted(const syntax::Expr& written, Value value, const syntax::Name& to, const Shape& shape,
+               std::string_view what);
+  void warn_of_pairs(const std::vector<Value>& operands, const std::vector<Span>& spans, Span at);
   void agree(Op op, std::vector<Value>& operands);
 
   // expressions.cpp
   Thing evaluate(const syntax::Expr& expr, Scope& scope, const std::string& name = "");
+  // The same, and poison where it is wrong: what stands beside it is checked too.
+  Thing part(const syntax::Expr& expr, Scope& scope, const std::string& name = "");
   Thing negative(const Thing& operand, Span at);
   Thing transposed(const Thing& operand, Span at);
   Thing condition(const Thing& thing, Span at);
@@ -187,6 +195,7 @@ class Checker {
   Thing reference(const std::string& name, Scope& scope, Span at);
   Thing member(const syntax::Member& x, Scope& scope);
   Thing parameter(const Layer& layer, const syntax::Name& name);
+  [[noreturn]] void no_such_part(const syntax::Member& x, const Thing& base, Scope& scope);
 
   // loops.cpp: repeat, and what loops own
   Thing repeat(const syntax::Repeat& x, Scope& scope, const std::string& name);
@@ -231,6 +240,7 @@ class Checker {
   std::vector<GivenRange> ranges(const std::vector<syntax::Range>& where, Scope& scope);
   void check_ranges(const std::vector<GivenRange>& given);
   Thing equation(const syntax::Definition& x, Scope& scope);
+  bool report_undefined(const syntax::Expr& expr, bool in_access);
   Thing solve(const syntax::Expr& expr, Equation& equation);
   Thing reduction(const syntax::Expr& expr, Scope& scope);
   Thing within_equation(const syntax::Reduction& x);
@@ -266,14 +276,14 @@ class Checker {
   };
   Value accessed(const syntax::Subscript& x);
   std::vector<Place> places(const syntax::Subscript& x, Value of);
-  bool is_undefined(const std::string& name);
+  bool nothing_has(const std::string& name);
   std::optional<Affine> affine(const syntax::Expr& expr);
   Thing entry(const syntax::Subscript& x);
   std::optional<Entry> entry_at_arguments(const syntax::Subscript& x, Value of, Scope& scope);
   Entry gathered(const std::string& name, Value of, std::vector<Place> places, bool guarded);
   Value padded(Value of, std::vector<Place>& places);
   static std::string name_of(const syntax::Expr& expr);
-  void check_bound(const Dim& bound, const errors::Axis& axis, Span at);
+  void check_bound(Value index, const errors::Axis& axis, Span at);
   Thing index_value(int number);
   static const Entry* entry_of(const Thing& thing);
   Entry as_entry(const Thing& thing, Span at);
@@ -298,15 +308,16 @@ class Checker {
   Thing block(const syntax::Block& block, Scope& scope);
   void bind(const std::vector<syntax::Formal>& formals, const Arguments& arguments, Scope& inner,
             Span at, const std::string& function);
-  void match(const syntax::Formal& formal, const Thing& argument, Scope& inner, Span at);
+  void match(const syntax::Formal& formal, const Thing& argument, Scope& inner, Span at,
+             const std::string& function);
   bool sees_file(const Scope& scope) const;
-  void unify(const syntax::Formal& formal, const syntax::Expr& wanted, const Dim& have,
-             Scope& inner, Span at);
+  void unify(const syntax::Expr& wanted, const Dim& have, Scope& inner, Span at,
+             const std::string& of, Value given);
   const Argument* argument(const Arguments& arguments, size_t position, std::string_view name);
   const Argument& needed(const Arguments& arguments, size_t position, std::string_view name,
                          std::string_view function, Span at);
   void allow(const Arguments& arguments, size_t positions, const std::vector<std::string>& names,
-             std::string_view function, Span at);
+             std::string_view function);
 
   // operators.cpp, structure.cpp: operators that are called by name
   struct Builtin {
@@ -364,7 +375,9 @@ class Checker {
   Scope prelude_;
   Scope file_;
   std::set<std::string> dims_;
+  std::set<uint32_t> prelude_files_;
   bool depends_on_training_ = false;
+  bool hopeless_ = false;     // the statement at hand is given up whole
   std::set<Value> reported_;  // numbers that are not whole and should be
   std::set<Value> used_;      // parameters that an expression refers to
   struct Rule {

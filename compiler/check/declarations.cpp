@@ -118,7 +118,7 @@ void Checker::declare(const syntax::Input& x, Scope& scope) {
     }
     if (!x.type) type.shape = literals.shape;
     if (literals.shape.size() != type.shape.size()) {
-      fail(errors::argument_rank(x.default_value->span, x.name.text, literals.shape,
+      fail(errors::argument_rank(x.default_value->span, "`" + x.name.text + "`", literals.shape,
                                  type.shape.size()));
     }
     made.default_value = std::move(literals);
@@ -184,13 +184,7 @@ void Checker::declare(const syntax::Param& x, Scope& scope) {
   } else {
     const Value value = real(evaluate(*x.value, scope), x.value->span);
     if (!x.type) type.shape = graph().shape(value);
-    const Shape fits = broadcast_shape(operand(value, x.value->span), {x.span, type.shape, {}},
-                                       x.value->span, "initial value");
-    if (fits != type.shape) {
-      fail(errors::argument_rank(x.value->span, x.name.text, graph().shape(value),
-                                 type.shape.size()));
-    }
-    made.initialiser.value = graph().broadcast(value, type.shape);
+    made.initialiser.value = fitted(*x.value, value, x.name, type.shape, "initial value");
   }
   same_for_all_samples(x.name, type.shape);
   made.value = graph().leaf(Op::param, made.name, type);
@@ -217,7 +211,7 @@ void Checker::declare(const syntax::State& x, Scope& scope) {
   const Type type = type_of(x.type, scope);
   same_for_all_samples(x.name, type.shape);
   const Value value = real(evaluate(*x.value, scope), x.value->span);
-  made.initialiser.value = graph().broadcast(value, type.shape);
+  made.initialiser.value = fitted(*x.value, value, x.name, type.shape, "initial value");
   made.value = graph().leaf(Op::state, made.name, type);
   graph().set_provenance(made.value,
                          {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});
@@ -267,7 +261,7 @@ void Checker::declare(const syntax::Optimizer& x, Scope& scope) {
       const Span before = known->second.optimizer->name.span;
       fail(errors::defined_twice(x.name.span, x.name.text, before));
     }
-    diagnostics_.add(errors::shadows_prelude(x.name.span, x.name.text));
+    warn(errors::shadows_prelude(x.name.span, x.name.text));
   }
   optimizers_[x.name.text] = {&x, &scope};
 }
@@ -303,13 +297,19 @@ void Checker::declare(const syntax::Assignment& x, Scope& scope) {
   Thing* found = find(x.name.text, scope);
   if (found == nullptr) fail(not_defined(x.name.span, x.name.text, scope));
   const Value leaf = value(*found, x.name.span);
-  if (graph()[leaf].op != Op::state) fail(errors::not_assignable(x.name.span, x.name.text));
+  if (graph()[leaf].op != Op::state) {
+    const auto* number = std::get_if<syntax::Number>(&x.value->what);
+    const bool adjacent = number != nullptr && x.arrow.end == x.value->span.begin;
+    fail(errors::not_assignable(
+        x.name.span, x.name.text,
+        adjacent ? fmt::format("{} < -{:g}", x.name.text, number->value) : std::string()));
+  }
   if (in_scans_ > 0) fail(errors::assigned_in_scan(x.arrow, x.name.text));
   const Value assigned = real(evaluate(*x.value, scope), x.value->span);
   const Shape shape = broadcast_shape(operand(assigned, x.value->span), operand(leaf, x.name.span),
                                       x.arrow, "assignment");
   if (shape != graph().shape(leaf)) {
-    fail(errors::argument_rank(x.value->span, x.name.text, graph().shape(assigned),
+    fail(errors::argument_rank(x.value->span, "`" + x.name.text + "`", graph().shape(assigned),
                                graph().shape(leaf).size()));
   }
   if (!options_.training) return;

@@ -1,8 +1,49 @@
-// What can be wrong with derivatives that the program says itself.
 #include "compiler/check/error_codes.h"
-#include "compiler/check/errors.h"
 
+// Mistakes in derivatives, those that the program says itself among them.
 namespace gradus::errors {
+
+Diagnostic not_a_variable(Span at) {
+  return error(E0501, at, "a derivative is taken by a name",
+               "define the expression first, and write what is differentiated in terms of its name",
+               "this is an expression");
+}
+
+Diagnostic constant_variable(Span at) {
+  return error(E0502, at, "a derivative is taken by a quantity, and this is a constant",
+               "a parameter or an input can be varied");
+}
+
+Diagnostic variable_not_real(Span at, const Type& type) {
+  return error(E0503, at,
+               fmt::format("a derivative is taken by real numbers, and this is {}", text(type)));
+}
+
+Diagnostic derivative_not_scalar(Span at, std::string_view derivative, const Operand& of) {
+  Diagnostic d = error(
+      E0504, at, fmt::format("`{}` is of a scalar, and this is {}", derivative, shown(of.shape)));
+  if (derivative == "grad") {
+    d.help = "`diff` is the derivative of each entry, `jacobian` of all by all";
+  } else if (derivative == "hvp") {
+    d.help = "`jvp` is along a direction of a tensor";
+  }
+  return from(std::move(d), of);
+}
+
+Diagnostic samples_meet(Span at, const Operand& of, const Operand& by, std::vector<Label> where) {
+  Diagnostic d = error(
+      E0505, at, "`diff` is of values whose sample i depends on sample i of the variable alone");
+  if (of.shape.empty()) {
+    d.primary.text = "one value depends on all samples of the variable";
+    d.help = "`grad` is the derivative of a scalar";
+  } else {
+    d.primary.text = by.shape.empty() ? "all samples depend on one value of the variable"
+                                      : "its samples depend on other samples of the variable";
+    d.help = "`jacobian` is the derivative of every entry by every entry";
+  }
+  d.secondary = std::move(where);
+  return from(from(std::move(d), of), by);
+}
 
 Diagnostic override_apart(Span at, std::string_view function) {
   return error(E0506, at,
@@ -39,12 +80,11 @@ Diagnostic override_result(Span at, std::string_view function, std::string_view 
 }
 
 Diagnostic independent(Span at, const Operand& of, std::string_view shared) {
-  Diagnostic d =
+  return from(
       error(W0104, at, "the derivative is 0: what is differentiated is written without this",
             fmt::format("it reads `{}` directly; write it with the name that the derivative is by",
-                        shared));
-  d.secondary = of.origin;
-  return d;
+                        shared)),
+      of);
 }
 
 }  // namespace gradus::errors

@@ -129,12 +129,13 @@ Thing Checker::derivative(const std::string& name, const syntax::Call& x, Scope&
       fail(errors::no_such_argument(each.keyword->span, name, each.keyword->text, {}));
   }
   if (x.arguments.size() < count) {
-    fail(errors::missing_argument(at, name, formals[x.arguments.size()]));
+    fail(errors::missing_operand(at, name, formals[x.arguments.size()]));
   }
   const syntax::Expr& written = *x.arguments[0].value;
-  const Value of = real(evaluate(written, scope), written.span);
+  const Thing differentiable = part(written, scope);
   const syntax::Expr& by = *x.arguments[1].value;
   const Value x_held = variable(by, scope);
+  const Value of = real(differentiable, written.span);
   if (is_scalar_only(name) && !graph().shape(of).empty()) {
     fail(errors::derivative_not_scalar(written.span, name, operand(of, written.span)));
   }
@@ -145,7 +146,7 @@ Thing Checker::derivative(const std::string& name, const syntax::Call& x, Scope&
     const Shape shape = broadcast_shape(operand(direction, along.span), operand(x_held, by.span),
                                         along.span, "direction");
     if (shape != graph().shape(x_held)) {
-      fail(errors::argument_rank(along.span, "v", graph().shape(direction),
+      fail(errors::argument_rank(along.span, "the direction", graph().shape(direction),
                                  graph().shape(x_held).size()));
     }
     direction = graph().broadcast(direction, shape);
@@ -200,7 +201,7 @@ void Checker::warn_of_independence(Value of, Value leaf, const Places& places) {
     const Op op = graph()[each].op;
     const bool is_quantity = op == Op::input || op == Op::param || op == Op::state;
     if (!is_quantity || !std::binary_search(needed.begin(), needed.end(), each)) continue;
-    diagnostics_.add(errors::independent(places.by, operand(of, places.of), graph().name(each)));
+    warn(errors::independent(places.by, operand(of, places.of), graph().name(each)));
     return;
   }
 }

@@ -6,6 +6,7 @@
 #include <ranges>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/spelling.h"
 
 namespace gradus::checking {
 namespace {
@@ -84,7 +85,7 @@ Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::strin
                         [&](const syntax::List& x) -> Thing {
                           Items list;
                           for (const auto& each : x.entries)
-                            list.entries.push_back(evaluate(*each, scope));
+                            list.entries.push_back(part(*each, scope));
                           return {std::move(list)};
                         },
                         [&](const syntax::Reduction&) { return reduction(expr, scope); },
@@ -92,6 +93,13 @@ Thing Checker::evaluate(const syntax::Expr& expr, Scope& scope, const std::strin
                         [&](const syntax::Repeat& x) { return repeat(x, scope, name); },
                     },
                     expr.what);
+}
+
+Thing Checker::part(const syntax::Expr& expr, Scope& scope, const std::string& name) {
+  Thing made;
+  if (succeeds([&] { made = evaluate(expr, scope, name); })) return made;
+  if (hopeless_) throw Reported{};
+  return {Poison{}};
 }
 
 Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
@@ -123,10 +131,26 @@ Thing Checker::member(const syntax::Member& x, Scope& scope) {
     const Thing base = evaluate(*x.of, scope);
     if (base.as<Poison>() != nullptr) throw Reported{};
     const auto* use = base.as<LayerUse>();
-    if (use == nullptr) fail(errors::no_such_parameter(x.name.span, "this", x.name.text, ""));
+    if (use == nullptr) no_such_part(x, base, scope);
     return parameter(*use->layer, x.name);
   }
   return parameter(*layer, x.name);
+}
+
+// `x.T`, `x.shape`, `x.mean`: what is not a layer has no parts, but there is another way to say it.
+void Checker::no_such_part(const syntax::Member& x, const Thing& base, Scope& scope) {
+  const std::string of = name_of(*x.of);
+  const std::string& part = x.name.text;
+  std::string help;
+  if (part == "T") {
+    help = fmt::format("a transpose is written `{}'`", of);
+  } else if (is_operator(part) || find(part, scope) != nullptr) {
+    help = fmt::format("a function stands before what it is applied to: `{}({})`", part, of);
+  } else {
+    help = foreign_name(part);
+  }
+  const bool is_function = base.as<Callable>() != nullptr;
+  fail(errors::no_such_part(x.name.span, of, is_function ? "a function" : "no layer", part, help));
 }
 
 Thing Checker::parameter(const Layer& layer, const syntax::Name& name) {
@@ -184,8 +208,9 @@ Thing Checker::unary(const syntax::Unary& x, Scope& scope, Span at) {
 }
 
 Thing Checker::binary(const syntax::Binary& x, Scope& scope, Span at) {
-  const Thing left = evaluate(*x.left, scope);
-  const Thing right = evaluate(*x.right, scope);
+  const Thing left = part(*x.left, scope);
+  const Thing right = part(*x.right, scope);
+  if (left.as<Poison>() != nullptr || right.as<Poison>() != nullptr) throw Reported{};
   const Op op = operator_of(x.op);
   if (x.op == syntax::BinaryOp::matmul) {
     const Value a = real(left, x.left->span);
@@ -303,13 +328,16 @@ Value Checker::matmul(const errors::Operand& left, const errors::Operand& right,
 }
 
 Thing Checker::branch(const syntax::If& x, Scope& scope, Span at, const std::string& name) {
-  const Thing condition = evaluate(*x.condition, scope);
+  const Thing condition = part(*x.condition, scope);
   if (const auto* known = condition.as<Truth>()) {
     return evaluate(known->value ? *x.yes : *x.no, scope, name);
   }
-  return applied(Op::select,
-                 {this->condition(condition, x.condition->span), evaluate(*x.yes, scope),
-                  evaluate(*x.no, scope)},
+  const Thing yes = part(*x.yes, scope);
+  const Thing no = part(*x.no, scope);
+  for (const Thing* each : {&condition, &yes, &no}) {
+    if (each->as<Poison>() != nullptr) throw Reported{};
+  }
+  return applied(Op::select, {this->condition(condition, x.condition->span), yes, no},
                  {x.condition->span, x.yes->span, x.no->span}, at, "branches");
 }
 

@@ -92,11 +92,11 @@ std::vector<Checker::Place> Checker::places(const syntax::Subscript& x, Value of
   return made;
 }
 
-// Whether nothing has the name: as an index of an access, it is one that was not bound.
-bool Checker::is_undefined(const std::string& name) {
+// Whether nothing in sight of the equation has the name.
+bool Checker::nothing_has(const std::string& name) {
   return find(name, *equation_->scope) == nullptr && !dims_.contains(name) &&
          !file_.layers.contains(name) && !is_operator(name) && name != "pi" && name != "inf" &&
-         name != "training" && near(name, equation_->scope).empty();
+         name != "training";
 }
 
 // The value of an expression as a sum of indices times whole numbers and a constant, if it is one.
@@ -105,10 +105,6 @@ std::optional<Affine> Checker::affine(const syntax::Expr& expr) {
     if (const int* index = index_in_sight(use->name)) return Affine::axis(*index);
   }
   if (!depends_on_indices(expr)) {
-    const auto* use = std::get_if<syntax::Use>(&expr.what);
-    if (use != nullptr && is_undefined(use->name)) {
-      fail(errors::undefined_index(expr.span, use->name));
-    }
     const Thing thing = without_indices(expr);
     const auto* scalar = thing.as<Known>();
     if (scalar == nullptr || !scalar->extent) return std::nullopt;
@@ -227,8 +223,10 @@ Entry Checker::gathered(const std::string& name, Value of, std::vector<Place> pl
     if (!places[axis].said) fail(errors::not_affine(at));
     const Entry& said = *places[axis].said;
     const Type& type = graph().type(said.of);
-    if (type.element != Element::index) fail(errors::not_an_index(at, type));
-    check_bound(type.bound, {name, extent}, at);
+    if (type.element != Element::index) {
+      fail(errors::not_an_index(operand(said.of, at), type, extent));
+    }
+    check_bound(said.of, {name, extent}, at);
     for (int index : indices_of(said)) used.insert(index);
     by_data.push_back(said);
   }
@@ -266,9 +264,10 @@ Value Checker::padded(Value of, std::vector<Place>& places) {
 }
 
 // Indices below `bound` read an axis: it has so many entries.
-void Checker::check_bound(const Dim& bound, const errors::Axis& axis, Span at) {
+void Checker::check_bound(Value index, const errors::Axis& axis, Span at) {
+  const Dim bound = graph().type(index).bound;
   if ((bound - axis.extent - Dim(1)).never_negative()) {
-    fail(errors::index_too_large(at, bound, axis));
+    fail(errors::index_too_large(at, bound, axis, operand(index, at)));
   }
   require(axis.extent - bound,
           fmt::format("indices below {} read an axis of `{}`", bound.text(), axis.extent.text()),

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "compiler/check/error_codes.h"
-#include "compiler/check/errors.h"
 
 // Mistakes in index notation.
 namespace gradus::errors {
@@ -45,13 +45,12 @@ std::string axis_of(const Axis& axis) {
 
 Diagnostic conflicting_ranges(Span at, std::string_view index, const Axis& here, const Axis& there,
                               Span before) {
-  Diagnostic d = error(E0703, at,
-                       fmt::format("`{}` runs over axes of {} and {}, and which is shorter is open",
-                                   index, there.extent.text(), here.extent.text()),
-                       fmt::format("use two indices, or say the range: `where {} in 0..n`", index),
-                       axis_of(here));
-  d.secondary.push_back({before, axis_of(there)});
-  return d;
+  return beside(error(E0703, at,
+                      fmt::format("`{}` runs over axes of {} and {}, and which is shorter is open",
+                                  index, there.extent.text(), here.extent.text()),
+                      fmt::format("use two indices, or say the range: `where {} in 0..n`", index),
+                      axis_of(here)),
+                before, axis_of(there));
 }
 
 Diagnostic access_leaves(Span at, std::string_view tensor, const Dim& extent, const Dim& least,
@@ -69,39 +68,32 @@ Diagnostic not_affine(Span at) {
 }
 
 Diagnostic index_bound_twice(Span at, std::string_view index, Span before) {
-  Diagnostic d =
-      error(E0706, at, fmt::format("`{}` is an index already", index), "choose another letter");
-  d.secondary.push_back({before, "first here"});
-  return d;
+  return beside(
+      error(E0706, at, fmt::format("`{}` is an index already", index), "choose another letter"),
+      before, "first here");
 }
 
 Diagnostic not_fully_indexed(Span at, const Operand& of, size_t given) {
-  Diagnostic d =
-      error(E0707, at,
-            fmt::format("{} {} of a tensor of shape {}", given, given == 1 ? "index" : "indices",
-                        shown(of.shape)),
-            "in an index equation every axis has an index; `..` stands for leading ones");
-  d.secondary = of.origin;
-  return d;
+  return from(error(E0707, at,
+                    fmt::format("{} of a tensor of shape {}", counted(given, "index", "indices"),
+                                shown(of.shape)),
+                    "in an index equation every axis has an index; `..` stands for leading ones"),
+              of);
 }
 
 Diagnostic whole_in_equation(Span at, const Operand& of) {
-  Diagnostic d = error(
-      E0707, at, fmt::format("a whole tensor of shape {} in an index equation", shown(of.shape)),
-      "say which entry is meant: `x[i, j]`");
-  d.secondary = of.origin;
-  return d;
+  return from(error(E0707, at,
+                    fmt::format("a whole tensor of shape {} in an index equation", shown(of.shape)),
+                    "say which entry is meant: `x[i, j]`"),
+              of);
 }
 
-Diagnostic undefined_index(Span at, std::string_view name) {
+Diagnostic no_such_index(Span at, std::string_view index, std::string_view near,
+                         const std::vector<std::string>& indices) {
+  const bool any = near.empty() && !indices.empty();
   return error(
-      E0301, at, fmt::format("`{}` is not defined", name),
-      fmt::format("an index stands on the left, or a reduction binds it: `sum[{}] …`", name));
-}
-
-Diagnostic no_such_index(Span at, std::string_view index, std::string_view near) {
-  return error(E0708, at, fmt::format("`where` gives a range for `{}`, which no index is", index),
-               did_you_mean(near));
+      E0708, at, fmt::format("`where` gives a range for `{}`, which no index is", index),
+      any ? fmt::format("the indices are `{}`", fmt::join(indices, "`, `")) : did_you_mean(near));
 }
 
 Diagnostic entry_of_entry(Span at) {
@@ -118,11 +110,10 @@ Diagnostic needs_whole_tensor(Span at, std::string_view indices) {
 }
 
 Diagnostic index_as_tensor(Span at, std::string_view index, Span before) {
-  Diagnostic d =
+  return beside(
       error(E0710, at, fmt::format("`{}` is an index here, and is used as a tensor", index),
-            "choose another letter for the index");
-  d.secondary.push_back({before, "it is an index from here"});
-  return d;
+            "choose another letter for the index"),
+      before, "it is an index from here");
 }
 
 Diagnostic rest_without_axes(Span at, std::string_view why) {
@@ -130,14 +121,28 @@ Diagnostic rest_without_axes(Span at, std::string_view why) {
                "`y[.., j] = x[.., j]` has it first on the left, and once in an access");
 }
 
-Diagnostic index_too_large(Span at, const Dim& bound, const Axis& axis) {
-  return error(E0712, at,
-               fmt::format("this is an index below {}, and `{}` has {} entries there", bound.text(),
-                           axis.tensor, axis.extent.text()));
+namespace {
+
+std::string nothing_fits(std::string_view index, const Axis& axis, const Dim& reach) {
+  return fmt::format(
+      "no value of `{}` keeps this within `{}`: with `{}` at its least it reaches "
+      "entry {}, and the axis has {}",
+      index, axis.tensor, index, reach.text(),
+      counted(static_cast<size_t>(axis.extent.number().value_or(0)), "entry", "entries"));
 }
 
-Diagnostic empty_range(Span at, std::string_view index, std::string_view tensor) {
-  return error(E0713, at, fmt::format("no value of `{}` keeps this within `{}`", index, tensor));
+constexpr std::string_view larger =
+    "what is laid over the axis is larger than the axis: enlarge "
+    "it by `pad`, or take a smaller window";
+
+}  // namespace
+
+Diagnostic empty_range(Span at, std::string_view index, const Axis& axis, const Dim& reach) {
+  return error(E0713, at, nothing_fits(index, axis, reach), std::string(larger));
+}
+
+Diagnostic nothing_in_range(Span at, std::string_view index, const Axis& axis, const Dim& reach) {
+  return error(W0107, at, nothing_fits(index, axis, reach), std::string(larger));
 }
 
 Diagnostic slice_in_equation(Span at) {
@@ -147,13 +152,12 @@ Diagnostic slice_in_equation(Span at) {
 
 Diagnostic shorter_axis(Span at, std::string_view index, const Axis& here, const Axis& there,
                         Span before) {
-  Diagnostic d = error(W0103, at,
-                       fmt::format("`{}` runs over axes of {} and {} entries, and stops at the "
-                                   "shorter",
-                                   index, there.extent.text(), here.extent.text()),
-                       "", axis_of(here));
-  d.secondary.push_back({before, axis_of(there)});
-  return d;
+  return beside(error(W0103, at,
+                      fmt::format("`{}` runs over axes of {} and {} entries, and stops at the "
+                                  "shorter",
+                                  index, there.extent.text(), here.extent.text()),
+                      "", axis_of(here)),
+                before, axis_of(there));
 }
 
 }  // namespace gradus::errors

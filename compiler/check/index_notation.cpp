@@ -2,6 +2,7 @@
 #include <set>
 
 #include "compiler/check/checker.h"
+#include "compiler/check/mentions.h"
 
 // Index notation: an equation becomes ordinary nodes. Each part of it is computed over the indices
 // that it depends on, and repeated along the others where it meets what depends on more; a sum of
@@ -29,15 +30,44 @@ void Checker::check_ranges(const std::vector<GivenRange>& given) {
     if (each.used) continue;
     std::vector<std::string> names;
     for (const Index& index : indices_) names.push_back(index.name);
-    fail(errors::no_such_index(each.span, each.name, closest(each.name, names)));
+    fail(errors::no_such_index(each.span, each.name, closest(each.name, names), names));
   }
+}
+
+// Reports the names of an equation that nothing defines, which come before what follows from them:
+// an index without a range, say. Whether there are any.
+bool Checker::report_undefined(const syntax::Expr& expr, bool in_access) {
+  if (std::holds_alternative<syntax::Scan>(expr.what)) return false;
+  if (std::holds_alternative<syntax::Repeat>(expr.what)) return false;
+  const size_t outer = equation_->names.size();
+  if (const auto* reduction = std::get_if<syntax::Reduction>(&expr.what)) {
+    for (const syntax::Name& each : reduction->indices)
+      equation_->names.emplace_back(each.text, -1);
+  }
+  bool any = false;
+  const auto* use = std::get_if<syntax::Use>(&expr.what);
+  if (use != nullptr && index_in_sight(use->name) == nullptr && nothing_has(use->name)) {
+    const bool is_index =
+        in_access && (use->name.size() == 1 || near(use->name, equation_->scope).empty());
+    diagnostics_.add(placed(is_index ? errors::undefined_index(expr.span, use->name)
+                                     : not_defined(expr.span, use->name, *equation_->scope)));
+    any = true;
+  }
+  const auto* access = std::get_if<syntax::Subscript>(&expr.what);
+  each_part(expr, [&](const syntax::Expr& part) {
+    const bool inside = access != nullptr ? &part != access->of.get() : in_access;
+    any = report_undefined(part, inside) || any;
+  });
+  equation_->names.resize(outer);
+  return any;
 }
 
 // The ranges of the indices, and then the value of the expression.
 Thing Checker::solve(const syntax::Expr& expr, Equation& equation) {
+  if (report_undefined(expr, false)) throw Reported{};
   survey(expr, false);
   Inferred inferred = infer_ranges(indices_, equation.first, equation.bounds);
-  for (Diagnostic& each : inferred.warnings) diagnostics_.add(std::move(each));
+  for (Diagnostic& each : inferred.warnings) warn(std::move(each));
   for (const Requirement& each : inferred.requirements) {
     agree(Dim::named(each.dimension), Dim(each.number), each.span);
   }

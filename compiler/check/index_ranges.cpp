@@ -137,8 +137,14 @@ class Inference {
     index.low = interval.low;
     index.extent = interval.high - interval.low + Dim(1);
     index.known = true;
+    const Bound& by = *interval.high_by;
+    const Dim reach = by.extent - Dim(1) - interval.high + index.low;
     if (index.extent.number().value_or(0) < 0) {
-      return errors::empty_range(interval.high_by->span, index.name, interval.high_by->tensor);
+      return errors::empty_range(by.span, index.name, {by.tensor, by.extent}, reach);
+    }
+    if (index.extent == Dim(0) && by.extent.number().value_or(0) > 0) {
+      inferred_.warnings.push_back(
+          errors::nothing_in_range(by.span, index.name, {by.tensor, by.extent}, reach));
     }
     inferred_.conditions.push_back({index.extent,
                                     fmt::format("no value of `{}` keeps an access within `{}`",

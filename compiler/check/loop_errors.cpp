@@ -1,37 +1,36 @@
 #include <fmt/format.h>
 
 #include "compiler/check/error_codes.h"
-#include "compiler/check/errors.h"
 
 // Mistakes in `scan` and `repeat`.
 namespace gradus::errors {
 
-Diagnostic no_such_dimension(Span at, std::string_view name, const Operand& sequence) {
-  Diagnostic d = error(
-      E0240, at, fmt::format("`{}` is no dimension of {}", name, shown(sequence.shape)),
-      sequence.shape.empty() ? "a scan walks along an axis of a tensor"
-                             : "name one of its dimensions, or an axis by number: `over axis = 0`");
-  d.secondary = sequence.origin;
-  return d;
+Diagnostic no_such_dimension(Span at, std::string_view name, const Operand& sequence,
+                             std::string_view near) {
+  std::string help = did_you_mean(near);
+  if (sequence.shape.empty()) help = "a scan walks along an axis of a tensor";
+  if (help.empty()) help = "name one of its dimensions, or an axis by number: `over axis = 0`";
+  return from(
+      error(E0240, at, fmt::format("`{}` is no dimension of {}", name, shown(sequence.shape)),
+            std::move(help)),
+      sequence);
 }
 
 Diagnostic dimension_twice(Span at, std::string_view name, const Operand& sequence,
                            const std::vector<int>& axes) {
-  Diagnostic d =
+  return from(
       error(E0241, at,
             fmt::format("{} has {} axes of extent `{}`", shown(sequence.shape), axes.size(), name),
-            fmt::format("say which: `over axis = {}`", axes[0]));
-  d.secondary = sequence.origin;
-  return d;
+            fmt::format("say which: `over axis = {}`", axes[0])),
+      sequence);
 }
 
 Diagnostic lengths_differ(Span at, Span first_at, const Dim& length, const Dim& first) {
-  Diagnostic d = error(E0242, at,
-                       fmt::format("sequences of different lengths are walked together: {} and {}",
-                                   first.text(), length.text()),
-                       "", fmt::format("this one has {} rounds", length.text()));
-  d.secondary.push_back({first_at, fmt::format("and this one {}", first.text())});
-  return d;
+  return beside(error(E0242, at,
+                      fmt::format("sequences of different lengths are walked together: {} and {}",
+                                  first.text(), length.text()),
+                      "", fmt::format("this one has {} rounds", length.text())),
+                first_at, fmt::format("and this one {}", first.text()));
 }
 
 Diagnostic carry_changes(Span at, std::string_view name, const Type& out, const Type& in,
@@ -57,9 +56,8 @@ Diagnostic assigned_in_scan(Span at, std::string_view name) {
 }
 
 Diagnostic never_bound_again(Span at, std::string_view name) {
-  Diagnostic d = error(W0105, at, fmt::format("the carry `{}` is never bound again", name),
-                       "each round sees what it started as");
-  return d;
+  return error(W0105, at, fmt::format("the carry `{}` is never bound again", name),
+               "each round sees what it started as");
 }
 
 Diagnostic loop_needs_name(Span at, std::string_view keyword) {
@@ -69,11 +67,10 @@ Diagnostic loop_needs_name(Span at, std::string_view keyword) {
 }
 
 Diagnostic layer_twice(Span at, std::string_view name, Span before) {
-  Diagnostic d =
+  return beside(
       error(E0341, at, fmt::format("two layers of one scope are called `{}`", name),
-            "their parameters would have the same names: give one another name", "again here");
-  d.secondary.push_back({before, "first here"});
-  return d;
+            "their parameters would have the same names: give one another name", "again here"),
+      before, "first here");
 }
 
 Diagnostic rounds_backwards(Span at, int64_t first, int64_t end) {

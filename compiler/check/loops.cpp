@@ -123,11 +123,11 @@ void Checker::round(const syntax::Repeat& x, Scope& scope, const std::string& na
     enter(each, held(each, carried[k], scope));
     inner.carried[each.text] = bindings(x.steps, each.text);
     if (inner.carried[each.text] == 0 && is_first) {
-      diagnostics_.add(errors::never_bound_again(each.span, each.text));
+      warn(errors::never_bound_again(each.span, each.text));
     }
   }
   const size_t first = program_.parameters.size();
-  for (const syntax::Local& each : x.steps) local(each, inner);
+  if (!locals(x.steps, inner)) throw Reported{};
   if (inner.layer != nullptr) drop_unused(*inner.layer, first);
   for (size_t k = 0; k < carried.size(); ++k) {
     carried[k] = carried_on(inner.names.at(x.carries[k].name.text), x.carries[k].name.span);

@@ -77,20 +77,21 @@ bool Checker::is_operator(const std::string& name) {
 Thing Checker::call_operator(const std::string& name, const Arguments& arguments, Span at) {
   size_t positions = 0;
   for (const Argument& each : arguments) positions += each.name.empty();
+  const bool by_name = positions < arguments.size();
   if (is_derivative(name)) fail(errors::not_a_value(at, "a derivative without its variable"));
   const Map* row = map_spelt(name);
   const auto builtin = builtins().find(name);
   // `min` and `max` are elementwise with two positional arguments, else reductions.
   if (row != nullptr &&
-      (builtin == builtins().end() || static_cast<int>(positions) == row->arity)) {
+      (builtin == builtins().end() || (static_cast<int>(positions) == row->arity && !by_name))) {
     return mapped(*row, arguments, at);
   }
-  allow(arguments, builtin->second.positions, builtin->second.names, name, at);
+  allow(arguments, builtin->second.positions, builtin->second.names, name);
   return (this->*builtin->second.apply)(name, arguments, at);
 }
 
 Thing Checker::mapped(const Map& row, const Arguments& arguments, Span at) {
-  allow(arguments, static_cast<size_t>(row.arity), {}, row.spelling, at);
+  allow(arguments, static_cast<size_t>(row.arity), {}, row.spelling);
   static constexpr std::string_view names[] = {"x", "y", "z"};
   std::vector<Thing> things;
   std::vector<Value> operands;

@@ -102,7 +102,7 @@ std::shared_ptr<const Override> Checker::override_of(const Callable& callee, con
     std::vector<Label>& calls;
     ~Leave() { calls.pop_back(); }
   } leave{calls_};
-  for (const syntax::Local& each : rule.body.locals) local(each, scope);
+  if (!locals(rule.body.locals, scope)) throw Reported{};
   size_t input = 0;
   for (size_t k = 0; k < is_tensor.size(); ++k) {
     const syntax::Expr& written = *rule.body.results[k];

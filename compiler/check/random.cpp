@@ -65,7 +65,7 @@ Thing Checker::bernoulli(const std::string& name, const Arguments& arguments, Sp
     check_size(shape, wanted->span);
     const errors::Operand whole{wanted->span, shape, {}};
     if (broadcast_shape(operand(p, given.span), whole, at, "probability and draws") != shape) {
-      fail(errors::argument_rank(given.span, "p", graph().shape(p), shape.size()));
+      fail(errors::argument_rank(given.span, "`p`", graph().shape(p), shape.size()));
     }
   }
   const Value numbers = draw(Draw::Kind::uniform, shape, name, at);

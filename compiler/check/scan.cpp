@@ -14,15 +14,19 @@ int Checker::walked_axis(const syntax::Walk& walk, Value sequence, Scope& scope)
   }
   const syntax::Name& name = *walk.dimension;
   const errors::Operand of = operand(sequence, walk.sequence->span);
+  std::vector<std::string> names;
+  for (const Dim& extent : shape) {
+    if (const auto known = extent.name()) names.push_back(*known);
+  }
   if (find(name.text, scope) == nullptr && !dims_.contains(name.text)) {
-    fail(errors::no_such_dimension(name.span, name.text, of));
+    fail(errors::no_such_dimension(name.span, name.text, of, closest(name.text, names)));
   }
   const Dim wanted = extent(reference(name.text, scope, name.span), name.span);
   std::vector<int> found;
   for (size_t k = 0; k < shape.size(); ++k) {
     if (shape[k] == wanted) found.push_back(static_cast<int>(k));
   }
-  if (found.empty()) fail(errors::no_such_dimension(name.span, name.text, of));
+  if (found.empty()) fail(errors::no_such_dimension(name.span, name.text, of, ""));
   if (found.size() > 1) fail(errors::dimension_twice(name.span, name.text, of, found));
   return found[0];
 }
@@ -61,7 +65,7 @@ Checker::Walking Checker::walks(const syntax::Scan& x, Scope& scope, Scope& inne
     bind(carry.name, graph().type(start));
     inner.carried[carry.name.text] = bindings(x.body.locals, carry.name.text);
     if (inner.carried[carry.name.text] == 0) {
-      diagnostics_.add(errors::never_bound_again(carry.name.span, carry.name.text));
+      warn(errors::never_bound_again(carry.name.span, carry.name.text));
     }
   }
   made.scan.carries = static_cast<int>(x.carries.size());

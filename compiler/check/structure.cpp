@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -15,6 +16,18 @@ std::vector<Affine> identity(size_t rank) {
   std::vector<Affine> map;
   for (size_t k = 0; k < rank; ++k) map.push_back(Affine::axis(static_cast<int>(k)));
   return map;
+}
+
+// The one axis that two shapes differ in, where there is one.
+std::optional<size_t> one_difference(const Shape& first, const Shape& other) {
+  std::optional<size_t> found;
+  if (first.size() != other.size()) return found;
+  for (size_t k = 0; k < first.size(); ++k) {
+    if (first[k] == other[k]) continue;
+    if (found) return std::nullopt;
+    found = k;
+  }
+  return found;
 }
 
 constexpr size_t keyword_only = std::numeric_limits<size_t>::max();
@@ -44,6 +57,10 @@ Thing Checker::filled(const std::string& name, const Arguments& arguments, Span 
 
 Thing Checker::joined(const std::string& name, const Arguments& arguments, Span at) {
   const Argument& given = needed(arguments, 0, "parts", name, at);
+  if (given.thing->as<Tensor>() != nullptr) {
+    fail(errors::not_a_list(given.span, "a list of tensors",
+                            fmt::format("put the parts in brackets: `{}([a, b])`", name)));
+  }
   const Items& parts = items(*given.thing, given.span, "a list of tensors");
   if (parts.entries.empty()) fail(errors::not_a_list(given.span, "a list with entries"));
   Shape shape = graph().shape(value(parts.entries[0], given.span));
@@ -57,10 +74,11 @@ Thing Checker::joined(const std::string& name, const Arguments& arguments, Span 
   const bool as_they_are = of_one_element(parts, given.span);
   for (const Thing& each : parts.entries) {
     values.push_back(as_they_are ? value(each, given.span) : real(each, given.span));
-    Shape other = graph().shape(values.back());
+    const Shape own = graph().shape(values.back());
+    Shape other = own;
     if (other.size() == shape.size()) other[along] = shape[along];
     if (!agree(other, shape, given.span)) {
-      fail(errors::parts_differ(given.span, shape, graph().shape(values.back())));
+      fail(errors::parts_differ(given.span, shape, own, one_difference(shape, own)));
     }
   }
   return {Tensor{graph().concat(std::move(values), along)}};
@@ -76,6 +94,8 @@ Thing Checker::reshaped(const std::string& name, const Arguments& arguments, Spa
   }
   const Argument& wanted = needed(arguments, 1, "shape", name, at);
   const Shape asked = shape_from(*wanted.thing, wanted.span);
+  const auto left_open = std::count(asked.begin(), asked.end(), Dim(-1));
+  if (left_open > 1) fail(errors::open_entries(wanted.span, static_cast<size_t>(left_open)));
   Shape shape = asked;
   int open = -1;  // the entry that is -1
   Dim rest(1);
@@ -200,12 +220,13 @@ Thing Checker::one_hot(const std::string& name, const Arguments& arguments, Span
   const Argument& given = needed(arguments, 0, "i", name, at);
   const Value i = value(*given.thing, given.span);
   if (graph().type(i).element != Element::index) {
-    fail(errors::not_an_index(given.span, graph().type(i)));
+    fail(errors::not_an_index(operand(i, given.span), graph().type(i)));
   }
   const Argument& n = needed(arguments, 1, "n", name, at);
   Shape shape = graph().shape(i);
   const int last = static_cast<int>(shape.size());
   shape.push_back(extent(*n.thing, n.span));
+  check_bound(i, {name, shape.back()}, given.span);
   check_size(shape, n.span);
   std::vector<int> leading;
   for (int k = 0; k < last; ++k) leading.push_back(k);

@@ -107,6 +107,9 @@ struct Scope {
   Layer* layer = nullptr;               // whose body this is
   // The names that derivatives are taken by in this file or function; null in what stands within.
   const std::set<std::string>* variables = nullptr;
+  // What the scope consists of, so that a name that is used too early can be pointed out.
+  const std::vector<syntax::Statement>* statements = nullptr;
+  const std::vector<syntax::Local>* locals = nullptr;
   bool again = false;  // it was called before: parameters are those of the first call
   std::map<std::string, int> carried;  // names of a loop, and how often the round still binds them
   std::string_view nameless;           // the keyword of a loop around it that no definition names

@@ -4,6 +4,7 @@
 
 #include "compiler/check/checker.h"
 #include "compiler/check/pattern.h"
+#include "compiler/check/spelling.h"
 
 // The blocks that say how to train: data, train, and the optimizers' updates.
 namespace gradus::checking {
@@ -78,7 +79,7 @@ void Checker::check_file_source(const syntax::Call& call, Span at,
   const std::string& kind = std::get<syntax::Use>(call.function->what).name;
   const bool has_path = !call.arguments.empty() && !call.arguments[0].keyword &&
                         std::holds_alternative<syntax::Text>(call.arguments[0].value->what);
-  if (!has_path) fail(errors::missing_argument(at, kind, "path"));
+  if (!has_path) fail(errors::missing_path(at, kind));
   for (size_t k = 1; k < call.arguments.size(); ++k) {
     const std::optional<syntax::Name>& keyword = call.arguments[k].keyword;
     if (!keyword) fail(errors::too_many_arguments(at, kind, 1));
@@ -118,16 +119,24 @@ void Checker::data_source(const syntax::DataSource& source) {
   }
   const std::vector<std::string> known = source_names();
   if (use == nullptr || std::find(known.begin(), known.end(), use->name) == known.end()) {
-    fail(errors::no_such_source(value->span,
-                                use == nullptr ? std::string_view() : closest(use->name, known)));
+    const bool is_path = std::holds_alternative<syntax::Text>(value->what);
+    fail(errors::no_such_source(
+        value->span, use == nullptr ? std::string_view() : closest(use->name, known), is_path));
   }
   made.kind = use->name;
   const auto file = file_sources().find(made.kind);
   if (file != file_sources().end()) check_file_source(*call, value->span, file->second);
+  if (file == file_sources().end() && made.inputs.size() != 2) {
+    fail(errors::count_mismatch(value->span, made.inputs.size(), 2));
+  }
   for (const syntax::Argument& each : call->arguments) {
     const std::string name = each.keyword ? each.keyword->text : "";
     const bool words = name == "columns" || name == "key" || name == "fill";
     made.arguments.push_back(setting(name, *each.value, words));
+    const auto* word = std::get_if<std::string>(&made.arguments.back().value);
+    if (name == "fill" && word != nullptr && *word != "mean" && *word != "drop") {
+      fail(errors::bad_option(each.value->span, "fill", "`mean`, `drop` or a number"));
+    }
   }
   program_.sources.push_back(std::move(made));
 }
@@ -239,7 +248,9 @@ void Checker::train_option(const syntax::Option& option, Train& made) {
     static const std::vector<std::string> names = {
         "optimizer",  "epochs",    "steps",    "batch",     "shuffle", "drop_last",
         "validation", "clip_norm", "patience", "recompute", "until"};
-    fail(errors::no_such_option(option.name.span, name, closest(name, names)));
+    const std::string_view here = foreign_option(name, names);
+    fail(
+        errors::no_such_option(option.name.span, name, here.empty() ? closest(name, names) : here));
   }
 }
 
@@ -252,7 +263,8 @@ void Checker::train(const syntax::Train& train) {
   if (std::find(losses.begin(), losses.end(), made.loss) == losses.end()) {
     const Thing* known = find(made.loss, file_);
     if (known == nullptr || known->as<Poison>() == nullptr) {
-      fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses)));
+      fail(errors::no_such_loss(train.loss.span, made.loss, closest(made.loss, losses),
+                                !losses.empty()));
     }
   }
   const syntax::Expr* optimizer = nullptr;
@@ -293,8 +305,11 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   std::vector<std::string> known;
   for (const auto& [name, declaration] : optimizers_) known.push_back(name);
   if (use == nullptr || !optimizers_.contains(use->name)) {
-    fail(errors::no_such_optimizer(
-        named.span, use == nullptr ? std::string_view() : closest(use->name, known)));
+    const auto* text = std::get_if<syntax::Text>(&named.what);
+    const bool quoted = text != nullptr && optimizers_.contains(text->value);
+    fail(errors::no_such_optimizer(named.span,
+                                   use == nullptr ? std::string_view() : closest(use->name, known),
+                                   quoted ? text->value : std::string_view()));
   }
   const auto& [declared, scope] = optimizers_[use->name];
   const syntax::Optimizer& rule = *declared;
@@ -309,6 +324,11 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   Arguments arguments;
   if (call != nullptr) arguments = evaluate(call->arguments, file_);
   bind(rule.formals, arguments, inner, optimizer.span, use->name);
+  calls_.push_back({optimizer.span, fmt::format("in `{}`, for `{}`", use->name, weight.name)});
+  struct Leave {
+    std::vector<Label>& calls;
+    ~Leave() { calls.pop_back(); }
+  } leave{calls_};
   inner.names["t"] = {Tensor{graph().map(Op::add, {step_, graph().constant(1)})}};
   inner.names["w"] = {Tensor{weight.value}};
   inner.names["g"] = {Tensor{update.gradient}};
@@ -318,8 +338,8 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
     // Of this train block, so that two blocks over one parameter do not share it.
     slot.name = fmt::format("{}:{}:{}", block_name(made.loss), x.name.text, weight.name);
     slot.value = graph().leaf(Op::state, slot.name, type);
-    slot.initialiser.value =
-        graph().broadcast(real(evaluate(*x.value, inner), x.value->span), type.shape);
+    const Value start = real(evaluate(*x.value, inner), x.value->span);
+    slot.initialiser.value = fitted(*x.value, start, x.name, type.shape, "initial value");
     leaves[x.name.text] = slot.value;
     inner.names[x.name.text] = {Tensor{slot.value}};
     update.states.push_back(std::move(slot));
@@ -327,8 +347,8 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
   const auto assignment = [&](const syntax::Assignment& x) {
     const auto leaf = leaves.find(x.name.text);
     if (leaf == leaves.end()) fail(errors::not_assignable(x.name.span, x.name.text));
-    const Value assigned =
-        graph().broadcast(real(evaluate(*x.value, inner), x.value->span), type.shape);
+    const Value given = real(evaluate(*x.value, inner), x.value->span);
+    const Value assigned = fitted(*x.value, given, x.name, type.shape, "assignment");
     // What follows sees the new value.
     inner.names[x.name.text] = {Tensor{assigned}};
     for (Update& each : update.updates) {
@@ -340,10 +360,19 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
     update.updates.push_back({leaf->second, assigned});
   };
   for (const syntax::Local& each : rule.steps) {
-    std::visit(syntax::Overloaded{state, assignment,
-                                  [&](const syntax::Definition& x) { declare(x, inner); },
-                                  [&](const syntax::Param& x) { declare(x, inner); }},
-               each);
+    std::visit(
+        syntax::Overloaded{state, assignment,
+                           [&](const syntax::Definition& x) {
+                             for (const syntax::Name& name : x.names) {
+                               const bool taken = leaves.contains(name.text) || name.text == "g" ||
+                                                  name.text == "t";
+                               if (!taken) continue;
+                               fail(errors::assigned_by_equals(name.span, name.text, std::nullopt));
+                             }
+                             declare(x, inner);
+                           },
+                           [&](const syntax::Param& x) { declare(x, inner); }},
+        each);
   }
   return update;
 }

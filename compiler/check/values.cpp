@@ -10,12 +10,36 @@
 namespace gradus::checking {
 namespace {
 
-// What a thing that is no value is called in a message.
-std::string_view kind(const Thing& thing) {
-  if (thing.as<Text>() != nullptr) return "a text";
-  if (thing.as<Several>() != nullptr) return "several results";
-  if (thing.as<Callable>() != nullptr) return "a function";
-  return "none";
+// What is said of a thing that is no value.
+Diagnostic not_a_value(const Thing& thing, Span at) {
+  if (thing.as<Text>() != nullptr) {
+    return errors::not_a_value(at, "a text", "numbers and names stand without quotes");
+  }
+  if (thing.as<Several>() != nullptr) {
+    return errors::not_a_value(at, "several results", "name each of them: `a, b = …`");
+  }
+  const auto* callable = thing.as<Callable>();
+  if (callable == nullptr) return errors::not_a_value(at, "none");
+  const bool is_layer =
+      callable->function != nullptr && callable->function->kind == syntax::FunctionKind::layer;
+  const std::string name =
+      callable->function != nullptr ? callable->function->name.text : callable->op;
+  return errors::not_a_value(at, fmt::format("the {} `{}`", is_layer ? "layer" : "function", name),
+                             name == "grad" ? "it is applied: `grad(J, w)`; an optimizer knows the "
+                                              "gradient as `g`"
+                                            : fmt::format("apply it to something: `{}(…)`", name));
+}
+
+// Whether a column of samples is made of a vector by a new axis, which says that pairs are meant.
+bool has_new_axis(const Graph& graph, Value value) {
+  const Node& node = graph[value];
+  if (node.op == Op::view) {
+    const Shape& from = graph.shape(node.operands[0]);
+    return std::find(from.begin(), from.end(), Dim::named("batch")) != from.end();
+  }
+  if (!is_map(node.op)) return false;
+  return std::any_of(node.operands.begin(), node.operands.end(),
+                     [&](Value each) { return has_new_axis(graph, each); });
 }
 
 }  // namespace
@@ -47,7 +71,7 @@ Value Checker::value(const Thing& thing, Span at) {
     for (int index : indices) names.push_back("`" + indices_[index].name + "`");
     fail(errors::needs_whole_tensor(at, fmt::format("{}", fmt::join(names, ", "))));
   }
-  fail(errors::not_a_value(at, kind(thing)));
+  fail(not_a_value(thing, at));
 }
 
 Value Checker::real(Value value) {
@@ -83,6 +107,7 @@ double Checker::constant(const Thing& thing, Span at) {
 bool Checker::truth(const Thing& thing, Span at) {
   if (thing.as<Poison>() != nullptr) throw Reported{};
   const auto* truth = thing.as<Truth>();
+  if (thing.as<Known>() != nullptr) fail(errors::not_a_truth(at));
   if (truth == nullptr) fail(errors::not_constant(at, "`true` or `false`"));
   return truth->value;
 }
@@ -171,6 +196,34 @@ Shape Checker::broadcast_shape(const errors::Operand& left, const errors::Operan
   return result;
 }
 
+Value Checker::fitted(const syntax::Expr& written, Value value, const syntax::Name& to,
+                      const Shape& shape, std::string_view what) {
+  const errors::Operand given = operand(value, written.span);
+  const errors::Operand target{
+      to.span, shape, {{to.span, fmt::format("`{}` is {}", to.text, text(shape))}}};
+  if (broadcast_shape(given, target, written.span, what) != shape) {
+    fail(errors::shapes_do_not_fit(written.span, what, given, target));
+  }
+  return graph().broadcast(value, shape);
+}
+
+// A column of samples beside a vector of them, `[batch, 1]` and `[batch]`: nobody means all pairs
+// who does not say so.
+void Checker::warn_of_pairs(const std::vector<Value>& operands, const std::vector<Span>& spans,
+                            Span at) {
+  if (operands.size() != 2) return;
+  const Dim samples = Dim::named("batch");
+  for (const auto& [column, row] : {std::pair(0, 1), std::pair(1, 0)}) {
+    const Shape& of_column = graph().shape(operands[column]);
+    if (of_column != Shape{samples, Dim(1)} || graph().shape(operands[row]) != Shape{samples}) {
+      continue;
+    }
+    if (has_new_axis(graph(), operands[column])) continue;
+    warn(errors::samples_meet_in_pairs(at, operand(operands[0], spans[0]),
+                                       operand(operands[1], spans[1]), {samples, samples}));
+  }
+}
+
 Value Checker::elementwise(Op op, std::vector<Value> operands, const std::vector<Span>& spans,
                            Span at, std::string_view what) {
   errors::Operand all = operand(operands[0], spans[0]);
@@ -181,6 +234,7 @@ Value Checker::elementwise(Op op, std::vector<Value> operands, const std::vector
     all.shape = shape;
   }
   check_size(all.shape, at);
+  warn_of_pairs(operands, spans, at);
   for (Value& each : operands) {
     if (!graph().shape(each).empty()) each = graph().broadcast(each, all.shape);
   }
