@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "compiler/codegen/primitives.h"
+#include "compiler/kernel/accesses.h"
 
 namespace gradus::codegen {
 namespace {
@@ -11,33 +12,6 @@ namespace {
 using kernel::Expr;
 using kernel::Kernel;
 using kernel::Statement;
-
-// Calls visit(int& buffer) for each use of a buffer, in a fixed order.
-template <typename Visit>
-void each_buffer(std::vector<Statement>& body, Visit visit) {
-  for (Statement& statement : body) {
-    if (auto* store = std::get_if<kernel::Store>(&statement)) visit(store->access.buffer);
-    if (auto* loop = std::get_if<kernel::Loop>(&statement)) each_buffer(loop->body, visit);
-  }
-}
-
-template <typename Visit>
-void each_buffer(Kernel& kernel, Visit visit) {
-  for (Expr& expr : kernel.exprs) {
-    if (expr.kind == Expr::Kind::load) visit(expr.access.buffer);
-  }
-  if (auto* nest = std::get_if<kernel::Nest>(&kernel.body)) each_buffer(nest->body, visit);
-  if (auto* contraction = std::get_if<kernel::Contraction>(&kernel.body)) {
-    visit(contraction->a.buffer);
-    visit(contraction->b.buffer);
-    for (kernel::Store& store : contraction->epilogue) visit(store.access.buffer);
-  }
-  if (auto* of = std::get_if<kernel::LinearAlgebra>(&kernel.body)) {
-    visit(of->a);
-    if (of->b != kernel::none) visit(of->b);
-    visit(of->result);
-  }
-}
 
 // Writes a kernel as bytes, field by field: no two different kernels have the same.
 class Key {
@@ -204,7 +178,7 @@ void Dependencies::add(const Dependencies& other) {
 
 Local localise(const kernel::Plan& plan, const Kernel& kernel) {
   Local local{kernel, {}, {}, {}};
-  each_buffer(local.kernel, [&](int& buffer) {
+  kernel::each_buffer(local.kernel, [&](int& buffer, kernel::Use) {
     const auto found = std::find(local.arguments.begin(), local.arguments.end(), buffer);
     const auto number = found - local.arguments.begin();
     if (found == local.arguments.end()) {

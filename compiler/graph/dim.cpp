@@ -66,10 +66,6 @@ Dim operator*(const Dim& a, const Dim& b) {
   return Dim(std::move(product));
 }
 
-std::optional<int64_t> Dim::number() const {
-  return named_ ? std::nullopt : std::optional(number_);
-}
-
 std::optional<std::string> Dim::name() const {
   if (!named_ || number_ != 0 || named_->size() != 1) return std::nullopt;
   const auto& [monomial, coefficient] = *named_->begin();

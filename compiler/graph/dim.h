@@ -27,7 +27,7 @@ class Dim {
   friend std::strong_ordering operator<=>(const Dim& a, const Dim& b);
 
   // The number it is, if no name occurs in it.
-  std::optional<int64_t> number() const;
+  std::optional<int64_t> number() const { return named_ ? std::nullopt : std::optional(number_); }
   // Its name, if it is a name alone.
   std::optional<std::string> name() const;
   // The quotient, if it is a polynomial with integer coefficients; `divisor` has one term.

@@ -483,12 +483,16 @@ Value Graph::with_operands(const Node& node, std::vector<Value> operands) {
 }
 
 void Graph::set_provenance(Value value, Provenance provenance) {
-  provenance_.emplace(value.id, std::move(provenance));
+  provenance_of_.resize(nodes_.size());
+  uint32_t& place = provenance_of_[value.id];
+  if (place != 0) return;
+  provenance_.push_back(std::move(provenance));
+  place = static_cast<uint32_t>(provenance_.size());
 }
 
 const Provenance* Graph::provenance(Value value) const {
-  auto found = provenance_.find(value.id);
-  return found == provenance_.end() ? nullptr : &found->second;
+  const uint32_t place = value.id < provenance_of_.size() ? provenance_of_[value.id] : 0;
+  return place == 0 ? nullptr : &provenance_[place - 1];
 }
 
 std::string_view Graph::name(Value value) const {

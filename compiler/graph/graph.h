@@ -96,7 +96,8 @@ class Graph {
 
   std::deque<Node> nodes_;  // references to nodes stay good while nodes are added
   std::unordered_multimap<size_t, Value> known_;  // by the nodes' hashes
-  std::unordered_map<uint32_t, Provenance> provenance_;
+  std::deque<Provenance> provenance_;             // of those nodes that have one
+  std::vector<uint32_t> provenance_of_;           // by node: its place there plus 1, or 0
 };
 
 // What a view does, where it is a special one.

@@ -113,18 +113,18 @@ Value specialised_scan(Graph& graph, const Node& node, std::vector<Value> operan
 // value. Where that differs, it has the old one's provenance.
 template <class Change>
 std::vector<Value> carried_over(Graph& graph, std::span<const Value> roots, Change change) {
-  std::map<Value, Value> changed;
+  std::vector<Value> changed(graph.size());  // by number
   for (Value value : reachable(graph, roots)) {
     std::vector<Value> operands;
-    for (Value operand : graph[value].operands) operands.push_back(changed.at(operand));
+    for (Value operand : graph[value].operands) operands.push_back(changed[operand.id]);
     const Value result = change(value, std::move(operands));
     if (const Provenance* known = graph.provenance(value); known != nullptr && result != value) {
       graph.set_provenance(result, *known);
     }
-    changed[value] = result;
+    changed[value.id] = result;
   }
   std::vector<Value> results;
-  for (Value root : roots) results.push_back(changed.at(root));
+  for (Value root : roots) results.push_back(changed[root.id]);
   return results;
 }
 

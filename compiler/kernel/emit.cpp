@@ -48,13 +48,14 @@ struct Stores {
 
 class Emitting {
  public:
-  Emitting(const Graph& graph, const std::set<Value>& stored, Scalar real,
-           const std::vector<Sweep>& sweeps, const Group& group, const Memory& memory)
+  Emitting(const Graph& graph, const ValueSet& stored, Scalar real,
+           const std::vector<Sweep>& sweeps, const Group& group,
+           const std::function<int(Value)>& buffer)
       : graph_(graph),
         sweeps_(sweeps),
         group_(group),
-        memory_(memory),
-        entries_(graph, stored, real, kernel_, memory.buffer) {}
+        buffer_(buffer),
+        entries_(graph, stored, real, kernel_, buffer) {}
 
   Emitted run() {
     switch (group_.kind) {
@@ -69,14 +70,13 @@ class Emitting {
         scatter();
         break;
       case Sweep::Kind::scan:  // its kernels are those of its body
-        for (const Read& read : group_.members[0].reads) entries_.note_load(read.value);
         break;
       case Sweep::Kind::matrices:
         matrices();
         break;
     }
     name();
-    Emitted made{std::move(kernel_), entries_.loaded(), {}};
+    Emitted made{std::move(kernel_), {}};
     for (const Entries::Place& place : entries_.computed()) {
       made.computed.push_back({place.value, times(place.at)});
     }
@@ -119,21 +119,21 @@ class Emitting {
       is_kept = is_kept || output.axis < 0;
       into.plain.emplace_back(Store{{output.buffer, row_major(output.shape, there)}, value, false});
     }
-    if (!one.copy && !is_kept && memory_.loaded.contains(one.value)) {
-      into.plain.emplace_back(Store{{memory_.buffer(one.value), place}, value, false});
+    if (!one.copy && !is_kept) {
+      into.plain.emplace_back(Store{{buffer_(one.value), place}, value, false});
     }
     if (one.into.valid()) {
-      into.plain.emplace_back(Store{{memory_.buffer(one.into), place}, value, false});
+      into.plain.emplace_back(Store{{buffer_(one.into), place}, value, false});
     }
     if (one.whole.valid()) {
       Position shifted = at;
       shifted[one.axis].offset += one.offset;
       const Index there = row_major(graph_.shape(one.whole), shifted);
-      into.plain.emplace_back(Store{{memory_.buffer(one.whole), there}, value, false});
+      into.plain.emplace_back(Store{{buffer_(one.whole), there}, value, false});
     }
     if (one.target.valid()) {
       into.updates.push_back(
-          {one.target, &member.reads, Store{{memory_.buffer(one.target), place}, value, false}});
+          {one.target, &member.reads, Store{{buffer_(one.target), place}, value, false}});
     }
   }
 
@@ -313,9 +313,8 @@ class Emitting {
   }
 
   kernel::Contraction::Operand operand(const Factor& factor, int64_t k_stride) {
-    entries_.note_load(factor.value);
     kernel::Contraction::Operand made;
-    made.buffer = memory_.buffer(factor.value);
+    made.buffer = buffer_(factor.value);
     made.offset = factor.offset;
     made.outer_stride = k_stride;
     made.inner_stride = k_stride;
@@ -373,7 +372,7 @@ class Emitting {
 
   void scatter() {
     const Sweep& one = sweep(group_.members[0]);
-    const int into = memory_.buffer(one.value);
+    const int into = buffer_(one.value);
     const Node& node = graph_[one.value];
     const int zeros = loop(count(numbers(node.type.shape)), 1);
     Expr zero;
@@ -418,11 +417,7 @@ class Emitting {
   void matrices() {
     const Value value = sweep(group_.members[0]).value;
     const Node& node = graph_[value];
-    const auto memory = [&](Value operand) {
-      const Value holder = root(graph_, operand);
-      entries_.note_load(holder);
-      return memory_.buffer(holder);
-    };
+    const auto memory = [&](Value operand) { return buffer_(root(graph_, operand)); };
     std::vector<int64_t> shape = numbers(graph_.shape(node.operands[0]));
     LinearAlgebra made;
     made.op = node.op;
@@ -435,7 +430,7 @@ class Emitting {
       made.columns = sides.size() == 1 ? 1 : sides.back();
       made.b = memory(node.operands[1]);
     }
-    made.result = memory_.buffer(value);
+    made.result = buffer_(value);
     kernel_.body = made;
   }
 
@@ -458,7 +453,7 @@ class Emitting {
   const Graph& graph_;
   const std::vector<Sweep>& sweeps_;
   const Group& group_;
-  const Memory& memory_;
+  const std::function<int(Value)>& buffer_;
   Kernel kernel_;
   Entries entries_;
   std::vector<int64_t> iterations_;  // of each loop, with those around it
@@ -466,9 +461,10 @@ class Emitting {
 
 }  // namespace
 
-Emitted emit(const Graph& graph, const std::set<Value>& stored, Scalar real,
-             const std::vector<Sweep>& sweeps, const Group& group, const Memory& memory) {
-  return Emitting(graph, stored, real, sweeps, group, memory).run();
+Emitted emit(const Graph& graph, const ValueSet& stored, Scalar real,
+             const std::vector<Sweep>& sweeps, const Group& group,
+             const std::function<int(Value)>& buffer) {
+  return Emitting(graph, stored, real, sweeps, group, buffer).run();
 }
 
 }  // namespace gradus::kernel

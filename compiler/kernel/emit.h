@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <set>
 #include <vector>
 
 #include "compiler/kernel/fusion.h"
@@ -18,17 +17,12 @@ struct Computed {
 
 struct Emitted {
   Kernel kernel;
-  std::vector<Read> loaded;
   std::vector<Computed> computed;
 };
 
-// Where values are in memory, and which of them must be.
-struct Memory {
-  std::function<int(Value)> buffer;  // of a leaf, or of a stored value
-  std::set<Value> loaded;            // the stored values that some kernel loads
-};
-
-Emitted emit(const Graph& graph, const std::set<Value>& stored, Scalar real,
-             const std::vector<Sweep>& sweeps, const Group& group, const Memory& memory);
+// `buffer` gives the memory of a leaf, or of a stored value.
+Emitted emit(const Graph& graph, const ValueSet& stored, Scalar real,
+             const std::vector<Sweep>& sweeps, const Group& group,
+             const std::function<int(Value)>& buffer);
 
 }  // namespace gradus::kernel

@@ -24,16 +24,24 @@ Scalar scalar_of(Element element, Scalar real) {
 Scalar Entries::scalar(Value value) const { return scalar_of(graph_.type(value).element, real_); }
 
 Entries::Key Entries::key(Value value, const Position& at) {
-  Key made{value, {}};
+  Key made;
+  made.reserve(1 + 4 * at.size());
+  made.push_back(value.id);
   for (const Index& index : at) {
-    made.second.push_back(static_cast<int64_t>(index.terms.size()));
-    made.second.push_back(index.offset);
+    made.push_back(static_cast<int64_t>(index.terms.size()));
+    made.push_back(index.offset);
     for (const Index::Term& term : index.terms) {
-      made.second.push_back(term.loop);
-      made.second.push_back(term.coefficient);
+      made.push_back(term.loop);
+      made.push_back(term.coefficient);
     }
   }
   return made;
+}
+
+size_t Entries::Hash::operator()(const Key& key) const {
+  size_t hash = 0;
+  for (int64_t each : key) hash = (hash ^ static_cast<size_t>(each)) * 0x9e3779b97f4a7c15;
+  return hash ^ (hash >> 32);
 }
 
 ExprId Entries::add(Expr expr) {
@@ -226,7 +234,7 @@ ExprId Entries::drawn(const Node& node, const Position& domain) {
   return add(std::move(expr));
 }
 
-std::vector<Read> reads_of(const Graph& graph, const std::set<Value>& stored, const Sweep& sweep) {
+std::vector<Read> reads_of(const Graph& graph, const ValueSet& stored, const Sweep& sweep) {
   if (sweep.kind == Sweep::Kind::matrices) {
     std::vector<Read> whole;
     for (Value operand : graph[sweep.value].operands) {

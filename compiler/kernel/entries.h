@@ -1,8 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
-#include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,7 +19,7 @@ class Entries {
  public:
   // `buffer` gives the memory of a value to be loaded; `real` is the type of real numbers. Loops
   // must have their extents in the kernel before they occur in places.
-  Entries(const Graph& graph, const std::set<Value>& stored, Scalar real, Kernel& kernel,
+  Entries(const Graph& graph, const ValueSet& stored, Scalar real, Kernel& kernel,
           std::function<int(Value)> buffer)
       : graph_(graph), stored_(stored), real_(real), kernel_(kernel), buffer_(std::move(buffer)) {}
 
@@ -38,8 +37,6 @@ class Entries {
     std::vector<Access::ByData> places;
   };
   ByData by_data(const Node& node, const Shape& shape, const Position& at);
-  // Says that the kernel reads the value, beside its expressions.
-  void note_load(Value value) { loaded_.push_back({value, {}, false, false}); }
 
   // What was loaded, and what was computed without a sweep of its own, each place once.
   struct Place {
@@ -52,7 +49,10 @@ class Entries {
   Scalar scalar(Value value) const;
 
  private:
-  using Key = std::pair<Value, std::vector<int64_t>>;
+  using Key = std::vector<int64_t>;
+  struct Hash {
+    size_t operator()(const Key& key) const;
+  };
   static Key key(Value value, const Position& at);
   bool is_loaded(Value value) const;
   ExprId load(Value value, const Position& at, bool exact = true, bool direct = true);
@@ -64,11 +64,11 @@ class Entries {
   ExprId drawn(const Node& node, const Position& domain);
 
   const Graph& graph_;
-  const std::set<Value>& stored_;
+  const ValueSet& stored_;
   Scalar real_;
   Kernel& kernel_;
   std::function<int(Value)> buffer_;
-  std::map<Key, ExprId> known_;
+  std::unordered_map<Key, ExprId, Hash> known_;
   std::vector<Read> loaded_;
   std::vector<Place> computed_;
 };
@@ -77,6 +77,6 @@ class Entries {
 Scalar scalar_of(Element element, Scalar real);
 
 // What a sweep loads, at places in terms of its axes.
-std::vector<Read> reads_of(const Graph& graph, const std::set<Value>& stored, const Sweep& sweep);
+std::vector<Read> reads_of(const Graph& graph, const ValueSet& stored, const Sweep& sweep);
 
 }  // namespace gradus::kernel

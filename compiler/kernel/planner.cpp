@@ -93,16 +93,15 @@ class Planning {
     name_results();
     stored_ = must_store(graph_, wanted_, options_);
     store_what_many_compute();
-    std::vector<Emitted> tried;
+    std::vector<Emitted> made;
     for (;;) {
       sweeps_ = sweeps(graph_, wanted_, stored_, memories_.outputs, results_, options_);
       Fusion fusion = fuse(sweeps_);
       if (detach(fusion.detached)) continue;
       groups_ = std::move(fusion.groups);
-      tried = emit_all({});
-      if (!store_more(tried)) break;
+      made = emit_all();
+      if (!store_more(made)) break;
     }
-    std::vector<Emitted> made = emit_all(loaded_by(tried));
     for (size_t k = 0; k < made.size(); ++k) {
       if (groups_[k].kind == Sweep::Kind::scan) {
         loop(sweeps_[groups_[k].members[0].sweep]);
@@ -203,15 +202,15 @@ class Planning {
 
   // The cost of an entry where it is computed, down to what is loaded.
   int64_t cost(Value value) {
-    const auto known = costs_.find(value);
-    if (known != costs_.end()) return known->second;
+    if (costs_.size() <= value.id) costs_.resize(graph_.size(), -1);
+    if (costs_[value.id] >= 0) return costs_[value.id];
     const Node& node = graph_[value];
     int64_t sum = is_map(node.op) ? cost_of(node.op) : 0;
     if (node.op == Op::random) sum = cost_of_draw;
     for (Value operand : node.operands)
       sum += stored_.contains(operand) ? cost_of_load : cost(operand);
     if (is_leaf(node.op)) sum = node.type.rank() > 0 ? cost_of_load : 0;
-    return costs_[value] = sum;
+    return costs_[value.id] = sum;
   }
 
   // Stores what is computed much more often than it has entries, where loading is cheaper.
@@ -240,7 +239,7 @@ class Planning {
     }
     bool any = false;
     for (Value value : worth_it) {
-      if (!inside.contains(value)) any = stored_.insert(value).second || any;
+      if (!inside.contains(value)) any = stored_.insert(value) || any;
     }
     return any;
   }
@@ -261,10 +260,8 @@ class Planning {
     return buffers_[value] = static_cast<int>(plan_.buffers.size()) - 1;
   }
 
-  // All kernels, with memory for those values that are loaded: what kernels load does not depend on
-  // it.
-  std::vector<Emitted> emit_all(std::set<Value> loaded) {
-    const Memory memory{[this](Value value) { return buffer(value); }, std::move(loaded)};
+  std::vector<Emitted> emit_all() {
+    const std::function<int(Value)> memory = [this](Value value) { return buffer(value); };
     forget_buffers();
     std::vector<Emitted> made;
     made.reserve(groups_.size());
@@ -272,14 +269,6 @@ class Planning {
       made.push_back(emit(graph_, stored_, real_, sweeps_, group, memory));
     }
     return made;
-  }
-
-  static std::set<Value> loaded_by(const std::vector<Emitted>& kernels) {
-    std::set<Value> loaded;
-    for (const Emitted& each : kernels) {
-      for (const Read& read : each.loaded) loaded.insert(read.value);
-    }
-    return loaded;
   }
 
   void forget_buffers() {
@@ -381,8 +370,8 @@ class Planning {
   Memories memories_;
   Results results_;
   size_t buffers_before_ = 0;
-  std::set<Value> stored_;
-  std::map<Value, int64_t> costs_;
+  ValueSet stored_;
+  std::vector<int64_t> costs_;  // by number; negative where not yet known
   std::vector<Sweep> sweeps_;
   std::vector<Group> groups_;
   std::map<Value, int> buffers_;
@@ -393,6 +382,7 @@ class Planning {
 Plan plan(Graph& graph, const Function& function, const Options& options) {
   Plan made;
   Planning(graph, function, options, made).run();
+  drop_unread_buffers(made);
   place_buffers(made);
   verify(made);
   return made;

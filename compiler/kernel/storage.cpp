@@ -1,7 +1,10 @@
 #include "compiler/kernel/storage.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
+#include <variant>
+
+#include "compiler/kernel/accesses.h"
 
 namespace gradus::kernel {
 namespace {
@@ -14,13 +17,6 @@ struct Range {
   int first = -1;  // kernels
   int last = -1;
 };
-
-void stored(const std::vector<Statement>& body, std::set<int>& into) {
-  for (const Statement& statement : body) {
-    if (const auto* store = std::get_if<Store>(&statement)) into.insert(store->access.buffer);
-    if (const auto* loop = std::get_if<Loop>(&statement)) stored(loop->body, into);
-  }
-}
 
 bool surrounds(const Rounds& outer, const Rounds& inner) {
   return outer.first <= inner.first && inner.end <= outer.end;
@@ -83,22 +79,66 @@ int holder(const Plan& plan, int buffer) {
 }
 
 std::vector<int> used_buffers(const Kernel& kernel) {
-  std::set<int> used;
-  for (const Expr& expr : kernel.exprs) {
-    if (expr.kind == Expr::Kind::load) used.insert(expr.access.buffer);
+  std::vector<int> used;
+  each_buffer(kernel, [&](int buffer, Use) { used.push_back(buffer); });
+  std::sort(used.begin(), used.end());
+  used.erase(std::unique(used.begin(), used.end()), used.end());
+  return used;
+}
+
+namespace {
+
+// Takes out the stores to buffers that are not kept.
+void drop_stores(std::vector<Statement>& body, const std::vector<bool>& kept) {
+  std::erase_if(body, [&](Statement& statement) {
+    if (auto* loop = std::get_if<Loop>(&statement)) drop_stores(loop->body, kept);
+    const auto* store = std::get_if<Store>(&statement);
+    return store != nullptr && !kept[store->access.buffer];
+  });
+}
+
+void drop_stores(Kernel& kernel, const std::vector<bool>& kept) {
+  if (auto* nest = std::get_if<Nest>(&kernel.body)) drop_stores(nest->body, kept);
+  if (auto* of = std::get_if<Contraction>(&kernel.body)) {
+    std::erase_if(of->epilogue, [&](const Store& store) { return !kept[store.access.buffer]; });
   }
-  if (const auto* nest = std::get_if<Nest>(&kernel.body)) {
-    stored(nest->body, used);
-  } else if (const auto* of = std::get_if<LinearAlgebra>(&kernel.body)) {
-    used.insert({of->a, of->result});
-    if (of->b != none) used.insert(of->b);
-  } else {
-    const auto& contraction = std::get<Contraction>(kernel.body);
-    used.insert(contraction.a.buffer);
-    used.insert(contraction.b.buffer);
-    for (const Store& store : contraction.epilogue) used.insert(store.access.buffer);
+}
+
+// Those that somebody reads: a kernel, or the caller; and those that a call of the runtime writes.
+std::vector<bool> read_buffers(const Plan& plan) {
+  std::vector<bool> kept(plan.buffers.size());
+  for (size_t k = 0; k < kept.size(); ++k) {
+    const Buffer& buffer = plan.buffers[k];
+    if (buffer.slot >= 0) kept[k] = true;
+    if (buffer.window) kept[k] = kept[holder(plan, static_cast<int>(k))] = true;
   }
-  return {used.begin(), used.end()};
+  for (const Kernel& kernel : plan.kernels) {
+    const bool is_call = std::holds_alternative<LinearAlgebra>(kernel.body);
+    each_buffer(kernel, [&](int buffer, Use use) {
+      if (use == Use::read || is_call) kept[buffer] = true;
+    });
+  }
+  return kept;
+}
+
+}  // namespace
+
+void drop_unread_buffers(Plan& plan) {
+  const std::vector<bool> kept = read_buffers(plan);
+  std::vector<int> numbers;
+  std::vector<Buffer> buffers;
+  for (size_t k = 0; k < kept.size(); ++k) {
+    numbers.push_back(static_cast<int>(buffers.size()));
+    if (kept[k]) buffers.push_back(std::move(plan.buffers[k]));
+  }
+  for (Buffer& buffer : buffers) {
+    if (buffer.window) buffer.window->of = numbers[buffer.window->of];
+  }
+  plan.buffers = std::move(buffers);
+  for (Kernel& kernel : plan.kernels) {
+    drop_stores(kernel, kept);
+    each_buffer(kernel, [&](int& buffer, Use) { buffer = numbers[buffer]; });
+  }
 }
 
 void place_buffers(Plan& plan) {

@@ -4,6 +4,10 @@
 
 namespace gradus::kernel {
 
+// Takes out the buffers that no kernel reads and the caller does not either, and the stores to
+// them: what is stored for kernels that then share one with where it is computed.
+void drop_unread_buffers(Plan& plan);
+
 // Gives each buffer that is no slot a range of the arena. Buffers that are never needed at the same
 // time share theirs: each is needed from the first kernel that uses it to the last, and what lasts
 // from round to round as long as the loop runs. First fit,

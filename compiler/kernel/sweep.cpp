@@ -46,8 +46,7 @@ std::vector<int64_t> domain(const Graph& graph, Value value) {
 
 class Making {
  public:
-  Making(const Graph& graph, const std::set<Value>& stored, const Results& results,
-         const Options& options)
+  Making(const Graph& graph, const ValueSet& stored, const Results& results, const Options& options)
       : graph_(graph), stored_(stored), results_(results), options_(options) {}
 
   void define(Value value) {
@@ -138,7 +137,7 @@ class Making {
   }
 
   const Graph& graph_;
-  const std::set<Value>& stored_;
+  const ValueSet& stored_;
   const Results& results_;
   const Options& options_;
   std::vector<Sweep> made_;
@@ -191,8 +190,8 @@ Value compared_with_extremum(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options) {
-  std::set<Value> stored;
+ValueSet must_store(const Graph& graph, const Function& function, const Options& options) {
+  ValueSet stored;
   const auto store = [&](Value value) {
     value = root(graph, value);
     if (!is_given(graph[value].op)) stored.insert(value);
@@ -226,9 +225,9 @@ std::set<Value> must_store(const Graph& graph, const Function& function, const O
   return stored;
 }
 
-std::vector<Sweep> sweeps(const Graph& graph, const Function& function,
-                          const std::set<Value>& stored, const std::vector<Output>& outputs,
-                          const Results& results, const Options& options) {
+std::vector<Sweep> sweeps(const Graph& graph, const Function& function, const ValueSet& stored,
+                          const std::vector<Output>& outputs, const Results& results,
+                          const Options& options) {
   Making making(graph, stored, results, options);
   for (Value value : reachable(graph, function.roots())) {
     if (stored.contains(value)) making.define(value);

@@ -2,13 +2,13 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "compiler/graph/function.h"
 #include "compiler/kernel/indices.h"
 #include "compiler/kernel/plan.h"
 #include "compiler/kernel/planner.h"
+#include "compiler/kernel/values.h"
 
 // What is computed by loops of its own, and what is computed where it is used.
 namespace gradus::kernel {
@@ -73,13 +73,13 @@ Fold fold_of(Op op);
 // Values that are computed in sweeps of their own, however often they are used: reductions,
 // contractions, concatenations, scatters and linear algebra, what these, views with a fill,
 // reshapes and gathers need to have in memory, and what is compared with its own extremum.
-std::set<Value> must_store(const Graph& graph, const Function& function, const Options& options);
+ValueSet must_store(const Graph& graph, const Function& function, const Options& options);
 
 // One sweep for each stored value, in an order in which each stands behind what it reads; then one
 // for each result that is not such a value; then one for each update. `outputs` are where the
 // results go, in order.
-std::vector<Sweep> sweeps(const Graph& graph, const Function& function,
-                          const std::set<Value>& stored, const std::vector<Output>& outputs,
-                          const Results& results, const Options& options);
+std::vector<Sweep> sweeps(const Graph& graph, const Function& function, const ValueSet& stored,
+                          const std::vector<Output>& outputs, const Results& results,
+                          const Options& options);
 
 }  // namespace gradus::kernel

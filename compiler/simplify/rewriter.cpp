@@ -27,6 +27,11 @@ std::optional<double> Rewriter::literal(Value value) const {
   return std::get<Literal>(node.attributes).value;
 }
 
+void Rewriter::settle(std::span<const Value> values) {
+  settled_.resize(graph.size());
+  for (Value value : values) settled_[value.id] = true;
+}
+
 std::vector<Value> Rewriter::normal(std::span<const Value> roots) {
   for (Value value : reachable(graph, roots)) normal(value);
   std::vector<Value> results;
@@ -66,6 +71,7 @@ Value Rewriter::with_normal_operands(Value value) {
 
 // One step at the root; invalid where no rule applies.
 Value Rewriter::rewritten(Value value) {
+  if (value.id < settled_.size() && settled_[value.id]) return {};
   Match unbound;
   unbound.shape = &graph.shape(value);
   for (const Rule* rule : rules_at(graph[value].op)) {

@@ -23,6 +23,9 @@ class Rewriter {
   Facts facts;
   std::unordered_map<uint32_t, Product> products;  // what `product_of` found out
 
+  // No rule applies at these values' roots as they stand, which the caller knows.
+  void settle(std::span<const Value> values);
+
   // The normal form of a value; of the same type.
   Value normal(Value value);
   // Normal forms of the roots; operands before users, so that no recursion is deep.
@@ -55,6 +58,7 @@ class Rewriter {
   Derivation* log_;
   std::vector<Value> normal_;  // by number; invalid where not yet known
   std::vector<bool> open_;     // by number: that are being rewritten
+  std::vector<bool> settled_;  // by number
   size_t steps_ = 0;
 };
 
