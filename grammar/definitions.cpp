@@ -257,7 +257,7 @@ std::vector<Local> Parser::lines(std::string_view what, Block* results) {
   while (!is(Token::rbrace)) {
     if (is(Token::end)) unexpected("`}`");
     if (accept(Token::newline)) continue;
-    check_block_is_closed();
+    check_block_is_closed(true);
     if (results && !results->results.empty()) {  // so that was not the last line
       const Span early = join(results->results.front()->span, results->results.back()->span);
       report(not_a_statement(early, last_line_advice));
@@ -299,10 +299,11 @@ Local Parser::local(std::string_view what, Block* results, bool& is_result) {
 
 // A declaration that stands at top level only, at the start of a line of a block: either the block
 // was never closed, or it is to be moved.
-void Parser::check_block_is_closed() {
+void Parser::check_block_is_closed(bool may_own) {
   const Token word = token();
   const Token next = stream_.ahead();
-  if (!is_declaration(word) || word == Token::kw_param || word == Token::kw_state) return;
+  if (!is_declaration(word)) return;
+  if (may_own && (word == Token::kw_param || word == Token::kw_state)) return;
   if (next == Token::equals || next == Token::comma || next == Token::arrow) return;
   if (stream_.innermost_is_unclosed()) {
     fail(unclosed_bracket(stream_.innermost_span(), "{", span()));

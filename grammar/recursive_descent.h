@@ -140,7 +140,8 @@ class Parser {
   // The entries of `data { }` and `train { }`.
   template <typename Entry>
   auto entries(std::string_view opening, Entry entry) -> std::vector<decltype(entry())>;
-  void check_block_is_closed();
+  // `may_own`: parameters and states are declared in the block.
+  void check_block_is_closed(bool may_own);
 
   // ---- expressions.cpp
 

@@ -242,7 +242,7 @@ auto Parser::entries(std::string_view opening, Entry entry) -> std::vector<declt
   std::vector<decltype(entry())> result;
   open_brace(opening);
   while (!is(Token::rbrace)) {
-    check_block_is_closed();
+    check_block_is_closed(false);
     auto parsed = line(LineEnd::entry, entry);
     if (parsed) result.push_back(std::move(*parsed));
     if (!accept(Token::comma) && !accept(Token::newline)) break;

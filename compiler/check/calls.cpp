@@ -243,7 +243,7 @@ void Checker::match(const syntax::Formal& formal, const Thing& argument, Scope& 
   const size_t named = wanted.size() - leading;
   const Shape& shape = type.shape;
   if (leading ? shape.size() < named : shape.size() != named) {
-    fail(errors::argument_rank(at, of, shape, named, leading));
+    fail(errors::argument_rank(operand(given, at), of, named, leading));
   }
   for (size_t k = 0; k < named; ++k) {
     unify(*wanted[leading + k].size, shape[shape.size() - named + k], inner, at, of, given);

@@ -180,9 +180,8 @@ void Checker::define(Scope& scope, const syntax::Name& name, const Thing& thing)
 }
 
 void Checker::poison(const syntax::Name& name, Scope& scope) {
-  // What a round carries was there before it.
-  if (scope.carried.contains(name.text)) scope.names[name.text] = Thing{Poison{}};
-  scope.names.try_emplace(name.text, Thing{Poison{}});
+  // Also where it had a value: which of the two is meant is not known.
+  scope.names[name.text] = Thing{Poison{}};
   scope.places.try_emplace(name.text, name.span);
 }
 

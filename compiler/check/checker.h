@@ -173,8 +173,8 @@ class Checker {
   Thing applied(Op op, const std::vector<Thing>& operands, const std::vector<Span>& spans, Span at,
                 std::string_view what);
   // The value broadcast to the shape of what it is given to, which it must fit.
-  Value fitted(const syntax::Expr& written, Value value, const syntax::Name& to, const Shape& shape,
-               std::string_view what);
+  Value fitted(Value value, Span at, const errors::Operand& target, std::string_view what);
+  static errors::Operand declared_as(const syntax::Name& name, const Shape& shape);
   void warn_of_pairs(const std::vector<Value>& operands, const std::vector<Span>& spans, Span at);
   void agree(Op op, std::vector<Value>& operands);
 

@@ -118,8 +118,8 @@ void Checker::declare(const syntax::Input& x, Scope& scope) {
     }
     if (!x.type) type.shape = literals.shape;
     if (literals.shape.size() != type.shape.size()) {
-      fail(errors::argument_rank(x.default_value->span, "`" + x.name.text + "`", literals.shape,
-                                 type.shape.size()));
+      fail(errors::argument_rank({x.default_value->span, literals.shape, {}},
+                                 "`" + x.name.text + "`", type.shape.size()));
     }
     made.default_value = std::move(literals);
   }
@@ -184,7 +184,8 @@ void Checker::declare(const syntax::Param& x, Scope& scope) {
   } else {
     const Value value = real(evaluate(*x.value, scope), x.value->span);
     if (!x.type) type.shape = graph().shape(value);
-    made.initialiser.value = fitted(*x.value, value, x.name, type.shape, "initial value");
+    made.initialiser.value =
+        fitted(value, x.value->span, declared_as(x.name, type.shape), "initial value");
   }
   same_for_all_samples(x.name, type.shape);
   made.value = graph().leaf(Op::param, made.name, type);
@@ -211,7 +212,8 @@ void Checker::declare(const syntax::State& x, Scope& scope) {
   const Type type = type_of(x.type, scope);
   same_for_all_samples(x.name, type.shape);
   const Value value = real(evaluate(*x.value, scope), x.value->span);
-  made.initialiser.value = fitted(*x.value, value, x.name, type.shape, "initial value");
+  made.initialiser.value =
+      fitted(value, x.value->span, declared_as(x.name, type.shape), "initial value");
   made.value = graph().leaf(Op::state, made.name, type);
   graph().set_provenance(made.value,
                          {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});
@@ -306,15 +308,10 @@ void Checker::declare(const syntax::Assignment& x, Scope& scope) {
   }
   if (in_scans_ > 0) fail(errors::assigned_in_scan(x.arrow, x.name.text));
   const Value assigned = real(evaluate(*x.value, scope), x.value->span);
-  const Shape shape = broadcast_shape(operand(assigned, x.value->span), operand(leaf, x.name.span),
-                                      x.arrow, "assignment");
-  if (shape != graph().shape(leaf)) {
-    fail(errors::argument_rank(x.value->span, "`" + x.name.text + "`", graph().shape(assigned),
-                               graph().shape(leaf).size()));
-  }
+  const Value fits = fitted(assigned, x.value->span, operand(leaf, x.name.span), "assignment");
   if (!options_.training) return;
   for (Parameter& state : program_.states) {
-    if (state.value == leaf) state.update = graph().broadcast(assigned, shape);
+    if (state.value == leaf) state.update = fits;
   }
 }
 

@@ -143,13 +143,7 @@ Thing Checker::derivative(const std::string& name, const syntax::Call& x, Scope&
   if (count == 3) {
     const syntax::Expr& along = *x.arguments[2].value;
     direction = real(evaluate(along, scope), along.span);
-    const Shape shape = broadcast_shape(operand(direction, along.span), operand(x_held, by.span),
-                                        along.span, "direction");
-    if (shape != graph().shape(x_held)) {
-      fail(errors::argument_rank(along.span, "the direction", graph().shape(direction),
-                                 graph().shape(x_held).size()));
-    }
-    direction = graph().broadcast(direction, shape);
+    direction = fitted(direction, along.span, operand(x_held, by.span), "direction");
   }
   return {Tensor{differentiated(name, of, x_held, direction, {written.span, by.span, at})}};
 }

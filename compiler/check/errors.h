@@ -52,8 +52,8 @@ Diagnostic not_a_list(Span at, std::string_view what, std::string help = "");
 Diagnostic reshape_misfit(Span at, const Shape& from, const Shape& to);
 Diagnostic open_entries(Span at, size_t count);
 // `of`: what has the wrong number of axes, "`x`".
-Diagnostic argument_rank(Span at, const std::string& of, const Shape& shape, size_t axes,
-                         bool or_more = false, std::string help = "");
+Diagnostic argument_rank(const Operand& given, const std::string& of, size_t axes,
+                         bool or_more = false);
 Diagnostic argument_extent(Span at, const std::string& of, const Dim& have, const Dim& want,
                            const Operand& given);
 Diagnostic not_scalar(Span at, std::string_view kind, const Shape& shape);

@@ -58,15 +58,12 @@ Value Checker::probability(const Argument& given) {
 // True with probability p: where a uniform number is below it.
 Thing Checker::bernoulli(const std::string& name, const Arguments& arguments, Span at) {
   const Argument& given = needed(arguments, 0, "p", name, at);
-  const Value p = probability(given);
+  Value p = probability(given);
   Shape shape = graph().shape(p);
   if (const Argument* wanted = argument(arguments, 1, "shape")) {
     shape = shape_from(*wanted->thing, wanted->span);
     check_size(shape, wanted->span);
-    const errors::Operand whole{wanted->span, shape, {}};
-    if (broadcast_shape(operand(p, given.span), whole, at, "probability and draws") != shape) {
-      fail(errors::argument_rank(given.span, "`p`", graph().shape(p), shape.size()));
-    }
+    p = fitted(p, given.span, {wanted->span, shape, {}}, "probability and draws");
   }
   const Value numbers = draw(Draw::Kind::uniform, shape, name, at);
   return {Tensor{graph().map(Op::lt, {numbers, graph().broadcast(p, shape)})}};

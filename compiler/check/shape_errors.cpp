@@ -194,12 +194,11 @@ Diagnostic open_entries(Span at, size_t count) {
                "numbers or names of dimensions");
 }
 
-Diagnostic argument_rank(Span at, const std::string& of, const Shape& shape, size_t axes,
-                         bool or_more, std::string help) {
-  return error(E0216, at,
-               fmt::format("{} needs {}{}, and this is {}", of, counted(axes, "axis", "axes"),
-                           or_more ? " or more" : "", shown(shape)),
-               std::move(help));
+Diagnostic argument_rank(const Operand& given, const std::string& of, size_t axes, bool or_more) {
+  return from(error(E0216, given.span,
+                    fmt::format("{} needs {}{}, and this is {}", of, counted(axes, "axis", "axes"),
+                                or_more ? " or more" : "", shown(given.shape))),
+              given);
 }
 
 Diagnostic argument_extent(Span at, const std::string& of, const Dim& have, const Dim& want,

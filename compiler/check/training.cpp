@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/check/checker.h"
 #include "compiler/check/pattern.h"
@@ -270,7 +271,11 @@ void Checker::train(const syntax::Train& train) {
   const syntax::Expr* optimizer = nullptr;
   const syntax::Expr* until_condition = nullptr;
   bool sound = true;
+  std::set<std::string> given;
   for (const syntax::Option& option : train.options) {
+    if (!given.insert(option.name.text).second) {
+      fail(errors::argument_twice(option.name.span, "train", option.name.text));
+    }
     if (option.name.text == "optimizer") {
       optimizer = option.value.get();
     } else {
@@ -339,7 +344,8 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
     slot.name = fmt::format("{}:{}:{}", block_name(made.loss), x.name.text, weight.name);
     slot.value = graph().leaf(Op::state, slot.name, type);
     const Value start = real(evaluate(*x.value, inner), x.value->span);
-    slot.initialiser.value = fitted(*x.value, start, x.name, type.shape, "initial value");
+    slot.initialiser.value =
+        fitted(start, x.value->span, declared_as(x.name, type.shape), "initial value");
     leaves[x.name.text] = slot.value;
     inner.names[x.name.text] = {Tensor{slot.value}};
     update.states.push_back(std::move(slot));
@@ -348,7 +354,8 @@ OptimizerUpdate Checker::optimizer_update(const syntax::Expr& optimizer, size_t 
     const auto leaf = leaves.find(x.name.text);
     if (leaf == leaves.end()) fail(errors::not_assignable(x.name.span, x.name.text));
     const Value given = real(evaluate(*x.value, inner), x.value->span);
-    const Value assigned = fitted(*x.value, given, x.name, type.shape, "assignment");
+    const Value assigned =
+        fitted(given, x.value->span, declared_as(x.name, type.shape), "assignment");
     // What follows sees the new value.
     inner.names[x.name.text] = {Tensor{assigned}};
     for (Update& each : update.updates) {

@@ -196,15 +196,16 @@ Shape Checker::broadcast_shape(const errors::Operand& left, const errors::Operan
   return result;
 }
 
-Value Checker::fitted(const syntax::Expr& written, Value value, const syntax::Name& to,
-                      const Shape& shape, std::string_view what) {
-  const errors::Operand given = operand(value, written.span);
-  const errors::Operand target{
-      to.span, shape, {{to.span, fmt::format("`{}` is {}", to.text, text(shape))}}};
-  if (broadcast_shape(given, target, written.span, what) != shape) {
-    fail(errors::shapes_do_not_fit(written.span, what, given, target));
+errors::Operand Checker::declared_as(const syntax::Name& name, const Shape& shape) {
+  return {name.span, shape, {{name.span, fmt::format("`{}` is {}", name.text, text(shape))}}};
+}
+
+Value Checker::fitted(Value value, Span at, const errors::Operand& target, std::string_view what) {
+  const errors::Operand given = operand(value, at);
+  if (broadcast_shape(given, target, at, what) != target.shape) {
+    fail(errors::shapes_do_not_fit(at, what, given, target));
   }
-  return graph().broadcast(value, shape);
+  return graph().broadcast(value, target.shape);
 }
 
 // A column of samples beside a vector of them, `[batch, 1]` and `[batch]`: nobody means all pairs
