@@ -144,25 +144,27 @@ std::string Checker::near(const std::string& name, Scope* scope) {
   return std::string(closest(name, names));
 }
 
-void Checker::define(Scope& scope, const syntax::Name& name, const Thing& thing) {
-  if (scope.again) {
-    scope.names[name.text] = held(name, thing, scope);
-    return;
-  }
-  auto before = scope.places.find(name.text);
-  const auto carried = scope.carried.find(name.text);
-  if (before != scope.places.end() && carried == scope.carried.end()) {
+// Fails where a name can not be defined here.
+void Checker::claim(Scope& scope, const syntax::Name& name) {
+  const auto before = scope.places.find(name.text);
+  if (before != scope.places.end() && !scope.carried.contains(name.text)) {
     const auto* tensor = scope.names.at(name.text).as<Tensor>();
     const bool is_state = tensor != nullptr && graph()[tensor->value].op == Op::state;
     fail(is_state ? errors::assigned_by_equals(name.span, name.text, before->second)
                   : errors::defined_twice(name.span, name.text, before->second));
   }
-  if (&scope == &file_) {
-    if (is_operator(name.text)) fail(errors::operator_redefined(name.span, name.text));
-    if (prelude_.places.contains(name.text)) {
-      warn(errors::shadows_prelude(name.span, name.text));
-    }
+  if (&scope != &file_) return;
+  if (is_operator(name.text)) fail(errors::operator_redefined(name.span, name.text));
+  if (prelude_.places.contains(name.text)) warn(errors::shadows_prelude(name.span, name.text));
+}
+
+void Checker::define(Scope& scope, const syntax::Name& name, const Thing& thing) {
+  if (scope.again) {
+    scope.names[name.text] = held(name, thing, scope);
+    return;
   }
+  claim(scope, name);
+  const auto carried = scope.carried.find(name.text);
   const Thing* result = &thing;  // of a layer, which may be another layer's
   while (const auto* use = result->as<LayerUse>()) result = use->layer->result.get();
   Value value;

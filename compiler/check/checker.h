@@ -55,6 +55,7 @@ class Checker {
   Thing* find(const std::string& name, Scope& scope);
   Diagnostic not_defined(Span at, const std::string& name, Scope& scope);
   std::string near(const std::string& name, Scope* scope);
+  void claim(Scope& scope, const syntax::Name& name);
   void define(Scope& scope, const syntax::Name& name, const Thing& thing);
   void statement(const syntax::Statement& statement, Scope& scope);
   bool locals(const std::vector<syntax::Local>& all, Scope& scope);

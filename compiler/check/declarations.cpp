@@ -126,6 +126,7 @@ void Checker::declare(const syntax::Input& x, Scope& scope) {
   for (size_t k = 0; k < type.shape.size(); ++k) {
     if (type.shape[k] == Dim::named("batch")) made.batch_axis = static_cast<int>(k);
   }
+  claim(scope, x.name);
   made.value = graph().leaf(Op::input, made.name, type);
   made.declared = declared(type.shape, x.type);
   graph().set_provenance(made.value, {made.name, made.span.file, made.span.begin, made.span.end});
@@ -188,15 +189,13 @@ void Checker::declare(const syntax::Param& x, Scope& scope) {
         fitted(value, x.value->span, declared_as(x.name, type.shape), "initial value");
   }
   same_for_all_samples(x.name, type.shape);
+  claim(scope, x.name);
   made.value = graph().leaf(Op::param, made.name, type);
   graph().set_provenance(made.value,
                          {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});
   if (scope.layer != nullptr) scope.layer->parameters[x.name.text] = {Tensor{made.value}};
   const Value value = made.value;
   program_.parameters.push_back(std::move(made));
-  const auto before = scope.places.find(x.name.text);
-  if (before != scope.places.end())
-    fail(errors::defined_twice(x.name.span, x.name.text, before->second));
   scope.places[x.name.text] = x.name.span;
   scope.names[x.name.text] = {Tensor{value}};
 }
@@ -214,6 +213,7 @@ void Checker::declare(const syntax::State& x, Scope& scope) {
   const Value value = real(evaluate(*x.value, scope), x.value->span);
   made.initialiser.value =
       fitted(value, x.value->span, declared_as(x.name, type.shape), "initial value");
+  claim(scope, x.name);
   made.value = graph().leaf(Op::state, made.name, type);
   graph().set_provenance(made.value,
                          {made.name, x.name.span.file, x.name.span.begin, x.name.span.end});

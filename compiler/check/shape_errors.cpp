@@ -137,14 +137,20 @@ Diagnostic too_many_indices(Span at, size_t given, const Operand& of) {
 }
 
 Diagnostic not_an_index(const Operand& of, const Type& type, const std::optional<Dim>& below) {
-  std::string declared = "index(n)";
-  if (below) declared = fmt::format("index({})", below->text());
-  Diagnostic d = error(
-      E0210, of.span,
-      fmt::format("an index is needed here, and this is {}{}",
-                  type.element == Element::real && !type.shape.empty() ? "real: " : "", text(type)),
-      fmt::format("declare the input as `{}{}`", declared, text(type.shape)));
-  return from(std::move(d), of);
+  const std::string bound = below ? below->text() : "n";
+  const bool real = type.element == Element::real;
+  std::string help = fmt::format("an input of indices is declared as `index({})`", bound);
+  if (!type.shape.empty()) {
+    help = fmt::format("an input of indices is declared as `index({}){}`", bound, text(type.shape));
+  }
+  if (real) help += "; arithmetic makes real numbers of indices";
+  return from(error(E0210, of.span,
+                    fmt::format("an index is needed here, and this is {}",
+                                real && type.shape.empty() ? "a number"
+                                : real                     ? "real: " + text(type)
+                                                           : text(type)),
+                    std::move(help)),
+              of);
 }
 
 Diagnostic index_out_of_range(Span at, int64_t index, int64_t extent) {
