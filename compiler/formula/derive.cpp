@@ -17,10 +17,10 @@ std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted>
     for (size_t k = 0; k < wanted.size(); ++k) gradients.push_back({wanted[k].name, values[k + 1]});
     return numpy_module(graph, {subject.loss.name, values[0]}, gradients);
   }
-  Sheet sheet(graph, subject, wanted, options);
-  const Page page = options.steps ? Walk(graph, subject, wanted, sheet).page() : sheet.equations();
-  return options.format == Format::latex ? latex(page, options.document)
-                                         : text(page, options.width);
+  const Page lines = options.steps ? page(walk_of(graph, subject, wanted, options))
+                                   : Sheet(graph, subject, wanted, options).equations();
+  return options.format == Format::latex ? latex(lines, options.document)
+                                         : text(lines, options.width);
 }
 
 }  // namespace gradus::formula

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "compiler/formula/notation.h"
 
@@ -49,9 +50,9 @@ struct TextLine {
     return "# " + remark.words + (remark.about.valid() ? " " + text(remark.about) : "");
   }
   std::string operator()(const Step& step) const {
-    const std::string condition = step.condition.empty() ? "" : " (" + step.condition + ")";
+    const std::string sense = condition(step);
     return fmt::format("# {}: {} → {}{}", step.rule, text(step.before), text(step.after),
-                       condition);
+                       sense.empty() ? "" : " (" + sense + ")");
   }
 };
 
@@ -87,9 +88,9 @@ struct LatexLine {
                           : fmt::format("\\intertext{{{}}}", words);
   }
   std::string operator()(const Step& step) const {
-    const std::string condition = step.condition.empty() ? "" : ", " + step.condition;
+    const std::string sense = condition(step).empty() ? "" : ", " + condition(step);
     return fmt::format("{} &\\to {} && \\text{{{}{}}}", latex(step.before), latex(step.after),
-                       escaped(step.rule), escaped(condition));
+                       escaped(step.rule), escaped(sense));
   }
 };
 
@@ -107,6 +108,18 @@ constexpr std::string_view document_end =
     "\\end{document}\n";
 
 }  // namespace
+
+std::string condition(const Step& step) {
+  switch (step.exactness) {
+    case Exactness::exact:
+      return "";
+    case Exactness::rounding:
+      return "up to rounding";
+    case Exactness::assumes:
+      return "assuming " + step.assumption;
+  }
+  std::abort();
+}
 
 std::string text(const Page& page, int width) {
   std::string out;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/formula/expr.h"
+#include "compiler/graph/derivation.h"
 
 namespace gradus::formula {
 
@@ -20,8 +21,12 @@ struct Step {
   std::string rule;
   Expr before;
   Expr after;
-  std::string condition;
+  Exactness exactness = Exactness::exact;
+  std::string assumption = {};  // where it `assumes`
 };
+
+// In which sense it is the same, in words: `up to rounding`; empty where it is exact.
+std::string condition(const Step& step);
 
 // What is printed, in the order in which it is read.
 using Line = std::variant<Equation, Remark, Step>;

@@ -14,18 +14,6 @@ constexpr int longest_step = 100;
 // What is this long before it is written is not looked at; notation makes most of it shorter.
 constexpr int longest_written = 20 * longest_step;
 
-std::string condition(const Rewrite& rewrite) {
-  switch (rewrite.exactness) {
-    case Exactness::exact:
-      return "";
-    case Exactness::rounding:
-      return "up to rounding";
-    case Exactness::assumes:
-      return "assuming " + rewrite.assumption;
-  }
-  return "";
-}
-
 // Whether it is about more than numbers.
 bool has_name(const Expr& x) {
   return x.is(Kind::name) || std::any_of(x->parts.begin(), x->parts.end(), [](const Expr& part) {
@@ -59,7 +47,7 @@ std::vector<Step> steps_of(Graph& graph, Value raw, Reader& reader) {
     if (std::max(lengths.of(rewrite.before), lengths.of(rewrite.after)) > longest_written) continue;
     if (is_in_a_round[rewrite.before.id]) continue;
     Step step{std::string(rewrite.rule), reader.formula(rewrite.before),
-              reader.formula(rewrite.after), condition(rewrite)};
+              reader.formula(rewrite.after), rewrite.exactness, rewrite.assumption};
     if (symbols(step.before) > longest_step || symbols(step.after) > longest_step) continue;
     const std::string from = text(step.before);
     const std::string to = text(step.after);

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
 
 #include "compiler/formula/notation.h"
+#include "compiler/formula/sheet.h"
 #include "compiler/formula/steps.h"
 #include "compiler/formula/usage.h"
 #include "compiler/gradient/gradient.h"
@@ -13,8 +17,6 @@
 namespace gradus::formula {
 namespace {
 
-// More paths than this are not written one by one.
-constexpr size_t most_paths = 6;
 // A product of factors, or a second way to write one, is left out where it is longer.
 constexpr int longest_product = 120;
 constexpr int longest_written = 20 * longest_product;  // as counted before it is written
@@ -22,9 +24,70 @@ constexpr int longest_variant = 24;
 // Parts of a longer factor get names.
 constexpr int longest_factor = 200;
 
-}  // namespace
+// Writes the walk.
+class Walker {
+ public:
+  Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet);
 
-Walk::Walk(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet)
+  Walk walk();
+
+ private:
+  // From a definition (or the loss) to one that it is written with, or to the variable.
+  struct Edge {
+    Value user;
+    Value operand;
+    friend auto operator<=>(const Edge&, const Edge&) = default;
+  };
+  using Path = std::vector<Edge>;
+
+  std::vector<Walk::Defined> forward();
+  Page defined(Value value);
+  Walk::Chain chain_to(const Wanted& wanted);
+  void add_paths(Walk::Chain& chain, const std::vector<Path>& paths);
+  Expr product_along(Page& page, const Path& path);
+  // About how many symbols its definition is written with.
+  int length(Value value) const;
+  void name_parts_if_long(Page& page, Value value);
+  Walk::Factor factor(const Edge& edge, bool is_one_of_several);
+  void add_simplification(Walk::Chain& chain, const Wanted& wanted);
+  void add_steps(Walk::Chain& chain, std::vector<Step> steps);
+
+  // The definitions that a value is written with, and the variable if it is among them.
+  std::vector<Value> reads(Value user, Value variable) const;
+  std::vector<Path> paths_to(Value variable) const;
+  Walk::Path named(const Path& path, const std::string& variable) const;
+  bool is_definition(Value value) const { return names_.count(value) > 0; }
+  Expr name(Value value) const { return sheet_.reader().name_of(value); }
+  bool has_name(Value value) const { return sheet_.reader().is_named(value); }
+  Expr adjoint(Value value) const;
+
+  // The user with leaves in place of what it reads: so that what else it is made of counts as
+  // independent of the operand.
+  struct Alone {
+    Value user;
+    Value operand;
+  };
+  Alone alone(const Edge& edge);
+  // The factor's derivative; as a function of the adjoint of the user where it is no product with
+  // one number an entry.
+  struct Derivative {
+    Value value;
+    bool is_pullback = false;
+  };
+  Derivative differentiated(const Edge& edge, const Alone& alone);
+  bool is_elementwise(const Alone& alone) const;
+
+  Graph& graph_;
+  const Subject& subject_;
+  std::vector<Wanted> wanted_;
+  Sheet& sheet_;
+  std::map<Value, std::string> names_;  // of the definitions and the loss
+  std::vector<Value> order_;            // those that the loss needs, in order
+  std::set<Edge> told_;
+  std::set<std::string> steps_told_;
+};
+
+Walker::Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet)
     : graph_(graph), subject_(subject), wanted_(wanted.begin(), wanted.end()), sheet_(sheet) {
   const std::vector<Value> needed = reachable(graph, std::span(&subject.loss.value, 1));
   const std::set<Value> is_needed(needed.begin(), needed.end());
@@ -44,9 +107,10 @@ Walk::Walk(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
   }
 }
 
-Page Walk::page() {
+Walk Walker::walk() {
   sheet_.hide_auxiliaries();
-  add_forward();
+  Walk walk;
+  walk.forward = forward();
   // The last parameter of the chain is the nearest to the loss.
   std::vector<Wanted> order = wanted_;
   for (auto next = order.begin(); next != order.end(); ++next) {
@@ -55,51 +119,57 @@ Page Walk::page() {
     };
     std::rotate(std::upper_bound(order.begin(), next, *next, is_nearer), next, next + 1);
   }
-  for (const Wanted& wanted : order) add_walk_to(wanted);
-  return std::move(page_);
+  for (const Wanted& wanted : order) walk.chains.push_back(chain_to(wanted));
+  return walk;
 }
 
-void Walk::add_forward() {
-  page_.emplace_back(Remark{"Forward", {}, true});
+std::vector<Walk::Defined> Walker::forward() {
+  std::vector<Walk::Defined> told;
   for (Value value : order_) {
     const bool is_input = is_leaf(graph_[value].op) && !is_constant(graph_, value);
-    if (!is_input) add_forward(value);
+    if (!is_input) told.push_back({names_.at(value), defined(value)});
   }
   // The loss may be called something else too.
   const Expr loss = sheet_.name_of(subject_.loss.name);
   if (!(name(subject_.loss.value) == loss)) {
-    page_.emplace_back(Equation{loss, {name(subject_.loss.value)}});
+    told.push_back({subject_.loss.name, {Equation{loss, {name(subject_.loss.value)}}}});
   }
+  return told;
 }
 
 // A definition; one that is a derivative is written as such too, `u_x = ∂u/∂x = …`.
-void Walk::add_forward(Value value) {
+Page Walker::defined(Value value) {
+  Page page;
   if (length(value) > longest_written) sheet_.name_parts_of(value);
   const auto taken =
       std::find_if(subject_.derivatives.begin(), subject_.derivatives.end(), [&](const auto& each) {
         return each.result == value && has_name(each.of) && has_name(each.by);
       });
-  if (taken == subject_.derivatives.end()) return sheet_.add(page_, name(value), value);
+  if (taken == subject_.derivatives.end()) {
+    sheet_.add(page, name(value), value);
+    return page;
+  }
   Reader& reader = sheet_.reader();
   Equation equation = reader.equation(name(value), value);
   const Expr as_written = derivative(reader.name_of(taken->of), reader.name_of(taken->by));
   equation.right.insert(equation.right.begin(), as_written);
-  sheet_.add_auxiliaries_of(page_, value);
-  page_.emplace_back(std::move(equation));
+  sheet_.add_auxiliaries_of(page, value);
+  page.emplace_back(std::move(equation));
+  return page;
 }
 
-Expr Walk::adjoint(Value value) const {
+Expr Walker::adjoint(Value value) const {
   return derivative(sheet_.name_of(subject_.loss.name), name(value));
 }
 
-std::vector<Value> Walk::reads(Value user, Value variable) const {
+std::vector<Value> Walker::reads(Value user, Value variable) const {
   std::vector<Value> found =
       read_by(graph_, user, [&](Value x) { return is_definition(x) || x == variable; });
   return found;
 }
 
 // All ways from the loss, each from there on.
-std::vector<Walk::Path> Walk::paths_to(Value variable) const {
+std::vector<Walker::Path> Walker::paths_to(Value variable) const {
   std::map<Value, std::vector<Path>> from;
   from[variable] = {{}};
   for (Value value : order_) {
@@ -117,31 +187,37 @@ std::vector<Walk::Path> Walk::paths_to(Value variable) const {
   return from[subject_.loss.value];
 }
 
-void Walk::add_walk_to(const Wanted& wanted) {
-  page_.emplace_back(Remark{"Chain for", sheet_.name_of(wanted.name), true});
-  const std::vector<Path> paths = paths_to(wanted.variable);
-  if (wanted.variable == subject_.loss.value) {
-    page_.emplace_back(Remark{"It is the loss"});
-  } else if (paths.empty()) {
-    page_.emplace_back(Remark{"The loss does not depend on it"});
-  } else {
-    add_chain(wanted, paths);
-  }
-  add_simplification(wanted);
+Walk::Path Walker::named(const Path& path, const std::string& variable) const {
+  Walk::Path edges;
+  for (const Edge& edge : path) edges.push_back({names_.at(edge.user), ""});
+  for (size_t k = 0; k + 1 < edges.size(); ++k) edges[k].by = edges[k + 1].of;
+  if (!edges.empty()) edges.back().by = variable;
+  return edges;
 }
 
-void Walk::add_chain(const Wanted& wanted, const std::vector<Path>& paths) {
-  const bool all = paths.size() <= most_paths;
-  if (!all) {
-    page_.emplace_back(Remark{fmt::format("The sum over more than {} paths", most_paths)});
-  } else if (paths.size() > 1) {
-    page_.emplace_back(Remark{fmt::format("The sum over {} paths", paths.size())});
-  }
-  const bool is_one_factor = paths.size() == 1 && paths[0].size() == 1;
-  if (all && !is_one_factor) {
+Walk::Chain Walker::chain_to(const Wanted& wanted) {
+  Walk::Chain chain;
+  chain.name = wanted.name;
+  chain.symbol = sheet_.name_of(wanted.name);
+  chain.is_loss = wanted.variable == subject_.loss.value;
+  const std::vector<Path> paths = paths_to(wanted.variable);
+  if (!chain.is_loss && !paths.empty()) add_paths(chain, paths);
+  add_simplification(chain, wanted);
+  return chain;
+}
+
+void Walker::add_paths(Walk::Chain& chain, const std::vector<Path>& paths) {
+  chain.has_more_paths = paths.size() > most_paths;
+  if (!chain.has_more_paths) {
+    for (const Path& path : paths) chain.paths.push_back(named(path, chain.name));
+    const bool is_one_factor = paths.size() == 1 && paths[0].size() == 1;
     std::vector<Expr> terms;
-    for (const Path& path : paths) terms.push_back(chain(path));
-    page_.emplace_back(Equation{sheet_.derivative_by(wanted.name), {sum(std::move(terms))}});
+    for (const Path& path : paths) {
+      if (!is_one_factor) terms.push_back(product_along(chain.sum, path));
+    }
+    if (!is_one_factor) {
+      chain.sum.emplace_back(Equation{sheet_.derivative_by(chain.name), {sum(std::move(terms))}});
+    }
   }
 
   std::map<Value, std::set<Value>> users;
@@ -150,18 +226,21 @@ void Walk::add_chain(const Wanted& wanted, const std::vector<Path>& paths) {
   }
   for (const Path& path : paths) {
     if (path.size() == 1 && paths.size() > 1) continue;  // is a term itself
-    for (const Edge& edge : path) {
-      if (told_.insert(edge).second) add_factor(edge, users[edge.operand].size() > 1);
+    const Walk::Path names = named(path, chain.name);
+    for (size_t k = 0; k < path.size(); ++k) {
+      if (!told_.insert(path[k]).second) continue;
+      chain.factors.push_back(factor(path[k], users[path[k].operand].size() > 1));
+      chain.factors.back().edge = names[k];
     }
   }
 }
 
 // The factors of a path. What the loss has of the variable by itself is written out: its derivative
 // would be called like the whole.
-Expr Walk::chain(const Path& path) {
+Expr Walker::product_along(Page& page, const Path& path) {
   if (path.size() == 1) {
     const Value value = differentiated(path[0], alone(path[0])).value;
-    name_parts_if_long(value);
+    name_parts_if_long(page, value);
     return sheet_.reader().formula(value);
   }
   std::vector<Expr> factors;
@@ -169,7 +248,7 @@ Expr Walk::chain(const Path& path) {
   return product(std::move(factors));
 }
 
-Walk::Alone Walk::alone(const Edge& edge) {
+Walker::Alone Walker::alone(const Edge& edge) {
   Reader& reader = sheet_.reader();
   std::map<Value, Value> leaves;
   for (Value read : reads(edge.user, edge.operand)) {
@@ -183,7 +262,7 @@ Walk::Alone Walk::alone(const Edge& edge) {
 }
 
 // Whether each entry of the user depends on the same entry of the operand alone.
-bool Walk::is_elementwise(const Alone& alone) const {
+bool Walker::is_elementwise(const Alone& alone) const {
   if (graph_.shape(alone.user) != graph_.shape(alone.operand)) return false;
   std::set<Value> depends = {alone.operand};
   for (Value value : reachable(graph_, std::span(&alone.user, 1))) {
@@ -197,7 +276,7 @@ bool Walk::is_elementwise(const Alone& alone) const {
   return true;
 }
 
-Walk::Factor Walk::differentiated(const Edge& edge, const Alone& alone) {
+Walker::Derivative Walker::differentiated(const Edge& edge, const Alone& alone) {
   const Value variables[] = {alone.operand};
   if (graph_.shape(alone.user).empty()) {
     return {gradient(graph_, alone.user, variables)[0]};
@@ -218,75 +297,89 @@ Walk::Factor Walk::differentiated(const Edge& edge, const Alone& alone) {
   return {pullback(graph_, alone.user, leaf, variables)[0], true};
 }
 
-int Walk::length(Value value) const {
+int Walker::length(Value value) const {
   return Lengths(graph_, [&](Value x) { return x != value && has_name(x); }).of(value);
 }
 
-void Walk::name_parts_if_long(Value value) {
+void Walker::name_parts_if_long(Page& page, Value value) {
   const bool is_short = length(value) <= longest_written;
   if (is_short && symbols(sheet_.reader().formula(value)) <= longest_factor) return;
   sheet_.name_parts_of(value);
-  sheet_.add_auxiliaries_of(page_, value);
+  sheet_.add_auxiliaries_of(page, value);
 }
 
-void Walk::add_factor(const Edge& edge, bool is_one_of_several) {
+Walk::Factor Walker::factor(const Edge& edge, bool is_one_of_several) {
   Reader& reader = sheet_.reader();
   const Alone alone = this->alone(edge);
-  const Factor factor = differentiated(edge, alone);
+  const Derivative by_operand = differentiated(edge, alone);
+  Walk::Factor factor;
+  factor.is_pullback = by_operand.is_pullback;
   Expr left = derivative(name(edge.user), name(edge.operand));
   if (factor.is_pullback) {
     // Not a number an entry: what it makes of the adjoint.
     left = adjoint(edge.operand);
-    if (is_one_of_several) page_.emplace_back(Remark{"Through", name(edge.user)});
+    if (is_one_of_several) factor.lines.emplace_back(Remark{"Through", name(edge.user)});
   }
-  name_parts_if_long(factor.value);
+  name_parts_if_long(factor.lines, by_operand.value);
   // First with the user written out, σ(z)(1 − σ(z)), then by its name, ŷ(1 − ŷ).
   reader.take_name(alone.user);
-  Equation equation = reader.equation(left, factor.value);
+  Equation equation = reader.equation(left, by_operand.value);
   reader.give_name(alone.user, name(edge.user), reader.rank(edge.user));
-  const Equation by_name = reader.equation(left, factor.value);
+  const Equation by_name = reader.equation(left, by_operand.value);
   if (symbols(equation.right[0]) > longest_variant) {
     equation = by_name;
   } else if (!(by_name.right == equation.right)) {
     equation.right.push_back(by_name.right[0]);
   }
-  sheet_.add_auxiliaries_of(page_, factor.value);
-  page_.emplace_back(std::move(equation));
+  sheet_.add_auxiliaries_of(factor.lines, by_operand.value);
+  factor.lines.emplace_back(std::move(equation));
+  return factor;
 }
 
-void Walk::add_simplification(const Wanted& wanted) {
-  auto raw = subject_.derivation.adjoints.find(wanted.variable);
+void Walker::add_steps(Walk::Chain& chain, std::vector<Step> steps) {
+  for (Step& step : steps) {
+    if (steps_told_.insert(step.rule + text(step.before) + text(step.after)).second) {
+      chain.steps.push_back(std::move(step));
+    } else {
+      chain.has_told_steps = true;
+    }
+  }
+}
+
+void Walker::add_simplification(Walk::Chain& chain, const Wanted& wanted) {
+  const auto raw = subject_.derivation.adjoints.find(wanted.variable);
   const Expr left = sheet_.derivative_by(wanted.name);
   if (raw == subject_.derivation.adjoints.end()) {
-    sheet_.add(page_, left, wanted.gradient);
+    chain.is_simplified = false;
+    sheet_.add(chain.result, left, wanted.gradient);
     return;
   }
   Reader& reader = sheet_.reader();
   std::optional<Equation> product;
   if (length(raw->second) <= longest_written) product = reader.equation(left, raw->second);
   std::vector<Step> steps = steps_of(graph_, raw->second, reader);
-  const bool is_result = product && length(wanted.gradient) <= longest_written &&
-                         product->right == reader.equation(left, wanted.gradient).right;
-  if (steps.empty() && is_result) {
-    page_.emplace_back(Remark{"Product"});
-  } else {
+  chain.product_is_result = steps.empty() && product &&
+                            length(wanted.gradient) <= longest_written &&
+                            product->right == reader.equation(left, wanted.gradient).right;
+  if (!chain.product_is_result) {
     if (product && symbols(product->right[0]) <= longest_product) {
-      page_.emplace_back(Remark{"Product"});
-      sheet_.add_auxiliaries_of(page_, raw->second);
-      page_.emplace_back(*product);
+      sheet_.add_auxiliaries_of(chain.product, raw->second);
+      chain.product.emplace_back(*product);
     }
-    std::vector<Step> fresh;
-    for (Step& step : steps) {
-      const std::string told = step.rule + text(step.before) + text(step.after);
-      if (steps_told_.insert(told).second) fresh.push_back(std::move(step));
-    }
-    const bool as_before = fresh.size() < steps.size();
-    page_.emplace_back(Remark{as_before ? "Simplified, as before" : "Simplified"});
-    for (Step& step : fresh) page_.emplace_back(std::move(step));
+    add_steps(chain, std::move(steps));
   }
   sheet_.show_auxiliaries();
-  sheet_.add(page_, left, wanted.gradient);
+  sheet_.add(chain.result, left, wanted.gradient);
   sheet_.hide_auxiliaries();
+}
+
+}  // namespace
+
+Walk walk_of(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
+             Options options) {
+  options.steps = true;
+  Sheet sheet(graph, subject, wanted, options);
+  return Walker(graph, subject, wanted, sheet).walk();
 }
 
 }  // namespace gradus::formula
