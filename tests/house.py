@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "compiler/gradient": ["fmt/", "compiler/graph/"],
     "compiler/simplify": ["fmt/", "compiler/graph/"],
     "compiler/formula": ["fmt/", "compiler/graph/", "compiler/gradient/", "compiler/simplify/"],
+    "compiler/document": ["fmt/", "nlohmann/", "compiler/graph/", "compiler/formula/"],
     "compiler/kernel": ["fmt/", "compiler/graph/"],
     "compiler/codegen": ["fmt/", "compiler/graph/", "compiler/kernel/", "runtime/step.h",
                          "runtime/tensor.h", "runtime/linear_algebra.h", "llvm/"],

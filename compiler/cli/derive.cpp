@@ -12,7 +12,9 @@
 #include "compiler/cli/report.h"
 #include "compiler/cli/session.h"
 #include "compiler/compile.h"
+#include "compiler/document/json.h"
 #include "compiler/formula/derive.h"
+#include "compiler/formula/walk.h"
 #include "compiler/graph/rewrite.h"
 #include "grammar/diagnostic.h"
 #include "runtime/file.h"
@@ -103,14 +105,96 @@ formula::Options formula_options(const DeriveOptions& options) {
 
 void print_json(const DeriveOptions& options, const Definition& loss,
                 const std::vector<Definition>& variables, const std::string& text) {
-  nlohmann::json object = {{"of", loss.name}, {"wrt", nlohmann::json::array()}};
+  nlohmann::ordered_json object = {{"of", loss.name}, {"wrt", nlohmann::json::array()}};
   for (const Definition& each : variables) object["wrt"].push_back(each.name);
   object["format"] = options.format;
-  object[options.out.empty() ? "formulas" : "file"] = options.out.empty() ? text : options.out;
+  if (!options.out.empty()) {
+    object["file"] = options.out;
+  } else if (options.format == "json") {
+    object["formulas"] = nlohmann::ordered_json::parse(text);
+  } else {
+    object["formulas"] = text;
+  }
   fmt::print("{}\n", object.dump());
 }
 
+// An option that says nothing about a format; the message is printed.
+bool is_at_odds(const DeriveOptions& options) {
+  struct Odd {
+    bool is_given;
+    std::string_view format;
+    std::string_view option;
+    std::string_view why;
+  };
+  const Odd odds[] = {
+      {options.steps, "numpy", "--steps", "a NumPy module computes the result alone"},
+      {options.inline_definitions, "numpy", "--inline", "a NumPy module needs no formula's names"},
+  };
+  for (const Odd& odd : odds) {
+    if (!odd.is_given || odd.format != options.format) continue;
+    print_error(options, fmt::format("`{}` does not go with `--format {}`: {}", odd.option,
+                                     odd.format, odd.why));
+    return true;
+  }
+  return false;
+}
+
+// The definitions, the loss and the derivatives that stand in the file, as they are to be written:
+// which derivatives the file overrides has been heeded.
+formula::Subject subject_of(Program& program, const Definition& loss, const Gradients& gradients) {
+  formula::Subject about{{}, loss, gradients.loss, gradients.log};
+  std::vector<Value> values = {loss.value};
+  for (const NamedValue& each : program.definitions) values.push_back(each.value);
+  for (const auto& each : program.derivatives) {
+    const bool is_quotient = each.kind == "grad" || each.kind == "diff" || each.kind == "jacobian";
+    if (is_quotient) values.insert(values.end(), {each.result, each.of, each.by});
+  }
+  values = without_calls(program.graph, values);
+  auto next = values.begin();
+  about.loss.value = *next++;
+  for (const NamedValue& each : program.definitions) {
+    about.definitions.push_back({each.name, *next++});
+  }
+  for (; next != values.end(); next += 3) about.derivatives.push_back({next[0], next[1], next[2]});
+  return about;
+}
+
+// What the model file declares, its own places alone.
+document::Model model_of(const Model& model, const formula::Subject& about) {
+  const SourceFile& file = model.sources[0];
+  document::Model made{file.name, file.text, {}};
+  const auto add = [&](document::Kind kind, const auto& each, Value value, double number = 0) {
+    const uint32_t line = each.span.file == file.number ? position(file, each.span.begin).line : 0;
+    made.declared.push_back({kind, each.name, value, number, line});
+  };
+  for (const Constant& each : model.constants) {
+    add(document::Kind::constant, each, {}, each.value);
+  }
+  for (const Input& each : model.inputs) add(document::Kind::input, each, each.value);
+  for (const Parameter& each : model.parameters) add(document::Kind::param, each, each.value);
+  for (const Parameter& each : model.states) add(document::Kind::state, each, each.value);
+  for (size_t k = 0; k < model.definitions.size(); ++k) {
+    add(document::Kind::definition, model.definitions[k], about.definitions[k].value);
+  }
+  for (const NamedValue& each : model.losses) {
+    const bool is_subject = each.name == about.loss.name;
+    add(document::Kind::loss, each, is_subject ? about.loss.value : each.value);
+  }
+  return made;
+}
+
+std::string written(Model& model, const formula::Subject& about,
+                    const std::vector<formula::Wanted>& wanted, const DeriveOptions& options) {
+  const formula::Options how = formula_options(options);
+  if (options.format == "json") {
+    const formula::Walk walk = formula::walk_of(model.graph, about, wanted, how);
+    return document::json(model.graph, model_of(model, about), about.loss.name, walk);
+  }
+  return formula::derive(model.graph, about, wanted, how);
+}
+
 Status derive(const DeriveOptions& options) {
+  if (is_at_odds(options)) return Status::wrong_usage;
   Status status = Status::done;
   std::optional<Model> program = load_model(options, false, status);
   if (!program) return status;
@@ -123,27 +207,13 @@ Status derive(const DeriveOptions& options) {
   if (!all_named(*program, options, variables)) return Status::wrong_usage;
 
   const Gradients gradients = differentiate(program->graph, loss->value, variables);
-  formula::Subject about{{}, *loss, gradients.loss, gradients.log};
-  // Which derivatives the file overrides has been heeded: what is written is what is computed.
-  std::vector<Value> values = {loss->value};
-  for (const NamedValue& each : program->definitions) values.push_back(each.value);
-  for (const auto& each : program->derivatives) {
-    const bool is_quotient = each.kind == "grad" || each.kind == "diff" || each.kind == "jacobian";
-    if (is_quotient) values.insert(values.end(), {each.result, each.of, each.by});
-  }
-  values = without_calls(program->graph, values);
-  auto next = values.begin();
-  about.loss.value = *next++;
-  for (const NamedValue& each : program->definitions) {
-    about.definitions.push_back({each.name, *next++});
-  }
-  for (; next != values.end(); next += 3) about.derivatives.push_back({next[0], next[1], next[2]});
   std::vector<formula::Wanted> wanted;
   for (size_t k = 0; k < variables.size(); ++k) {
     const Value gradient = options.raw ? gradients.raw[k].value : gradients.simplified[k].value;
     wanted.push_back({variables[k].name, gradients.variables[k].value, gradient});
   }
-  const std::string text = formula::derive(program->graph, about, wanted, formula_options(options));
+  const std::string text =
+      written(*program, subject_of(*program, *loss, gradients), wanted, options);
   if (options.json) print_json(options, *loss, variables, text);
   if (options.out.empty()) {
     if (!options.json) fmt::print("{}", text);
@@ -170,7 +240,7 @@ void add_derive(CLI::App& app, Status& status) {
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
   command->add_option("--format", options->format, "how to write it")
-      ->check(CLI::IsMember({"text", "latex", "numpy"}));
+      ->check(CLI::IsMember({"text", "latex", "numpy", "json"}));
   command->add_option("-o", options->out, "write to this file");
   command->callback(
       [options, &status] { status = options->dump.empty() ? derive(*options) : dump(*options); });

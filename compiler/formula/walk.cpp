@@ -27,7 +27,8 @@ constexpr int longest_factor = 200;
 // Writes the walk.
 class Walker {
  public:
-  Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet);
+  Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet,
+         bool is_raw);
 
   Walk walk();
 
@@ -51,6 +52,7 @@ class Walker {
   Walk::Factor factor(const Edge& edge, bool is_one_of_several);
   void add_simplification(Walk::Chain& chain, const Wanted& wanted);
   void add_steps(Walk::Chain& chain, std::vector<Step> steps);
+  void add_result(Walk::Chain& chain, const Expr& left, Value gradient);
 
   // The definitions that a value is written with, and the variable if it is among them.
   std::vector<Value> reads(Value user, Value variable) const;
@@ -81,14 +83,20 @@ class Walker {
   const Subject& subject_;
   std::vector<Wanted> wanted_;
   Sheet& sheet_;
+  bool is_raw_;                         // ends before simplification
   std::map<Value, std::string> names_;  // of the definitions and the loss
   std::vector<Value> order_;            // those that the loss needs, in order
   std::set<Edge> told_;
   std::set<std::string> steps_told_;
 };
 
-Walker::Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet)
-    : graph_(graph), subject_(subject), wanted_(wanted.begin(), wanted.end()), sheet_(sheet) {
+Walker::Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wanted, Sheet& sheet,
+               bool is_raw)
+    : graph_(graph),
+      subject_(subject),
+      wanted_(wanted.begin(), wanted.end()),
+      sheet_(sheet),
+      is_raw_(is_raw) {
   const std::vector<Value> needed = reachable(graph, std::span(&subject.loss.value, 1));
   const std::set<Value> is_needed(needed.begin(), needed.end());
   for (const Definition& definition : subject.definitions) {
@@ -318,7 +326,7 @@ Walk::Factor Walker::factor(const Edge& edge, bool is_one_of_several) {
   if (factor.is_pullback) {
     // Not a number an entry: what it makes of the adjoint.
     left = adjoint(edge.operand);
-    if (is_one_of_several) factor.lines.emplace_back(Remark{"Through", name(edge.user)});
+    if (is_one_of_several) factor.through = name(edge.user);
   }
   name_parts_if_long(factor.lines, by_operand.value);
   // First with the user written out, σ(z)(1 − σ(z)), then by its name, ŷ(1 − ŷ).
@@ -349,9 +357,11 @@ void Walker::add_steps(Walk::Chain& chain, std::vector<Step> steps) {
 void Walker::add_simplification(Walk::Chain& chain, const Wanted& wanted) {
   const auto raw = subject_.derivation.adjoints.find(wanted.variable);
   const Expr left = sheet_.derivative_by(wanted.name);
-  if (raw == subject_.derivation.adjoints.end()) {
+  const bool is_known = raw != subject_.derivation.adjoints.end();
+  if (!is_known || is_raw_) {
     chain.is_simplified = false;
-    sheet_.add(chain.result, left, wanted.gradient);
+    chain.product_is_result = is_known;
+    add_result(chain, left, wanted.gradient);
     return;
   }
   Reader& reader = sheet_.reader();
@@ -368,8 +378,12 @@ void Walker::add_simplification(Walk::Chain& chain, const Wanted& wanted) {
     }
     add_steps(chain, std::move(steps));
   }
+  add_result(chain, left, wanted.gradient);
+}
+
+void Walker::add_result(Walk::Chain& chain, const Expr& left, Value gradient) {
   sheet_.show_auxiliaries();
-  sheet_.add(chain.result, left, wanted.gradient);
+  sheet_.add(chain.result, left, gradient);
   sheet_.hide_auxiliaries();
 }
 
@@ -379,7 +393,7 @@ Walk walk_of(Graph& graph, const Subject& subject, std::span<const Wanted> wante
              Options options) {
   options.steps = true;
   Sheet sheet(graph, subject, wanted, options);
-  return Walker(graph, subject, wanted, sheet).walk();
+  return Walker(graph, subject, wanted, sheet, options.raw).walk();
 }
 
 }  // namespace gradus::formula

@@ -29,6 +29,7 @@ struct Walk {
   struct Factor {
     Edge edge;
     bool is_pullback = false;  // says ∂J/∂by by ∂J/∂of: the factor is not one number an entry
+    Expr through = {};         // the user, where several lead to the operand
     Page lines;                // its own equation is the last
   };
 

@@ -18,7 +18,10 @@ void append_paths(Page& page, const Walk::Chain& chain) {
     page.emplace_back(Remark{fmt::format("The sum over {} paths", chain.paths.size())});
   }
   append(page, chain.sum);
-  for (const Walk::Factor& factor : chain.factors) append(page, factor.lines);
+  for (const Walk::Factor& factor : chain.factors) {
+    if (factor.through.valid()) page.emplace_back(Remark{"Through", factor.through});
+    append(page, factor.lines);
+  }
 }
 
 void append_simplification(Page& page, const Walk::Chain& chain) {

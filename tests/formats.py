@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Every model among the examples and the tests in the formats that programs read: what they hold agrees with the text."""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ("examples", "tests/reference/models", "tests/golden/derive")
+SMALLER = {"gpt2.grad": ["--set", "layers=2"], "nanogpt.grad": ["--set", "layers=2"]}
+KINDS = {"const", "input", "param", "state", "definition", "loss"}
+EXACTNESS = {"exact": "", "rounding": " (up to rounding)"}
+
+
+def derive(gradus, model, *options):
+    """What `gradus derive` prints for a model, with the given options."""
+    done = subprocess.run([gradus, "derive", *options, *SMALLER.get(model.name, []), model.name], cwd=model.parent, text=True,
+                          timeout=240, stdin=subprocess.DEVNULL, capture_output=True)
+    if done.returncode:
+        raise ValueError(f"status {done.returncode}: {done.stderr}")
+    return done.stdout
+
+
+def equation(formula):
+    """The lines of an equation and of what it needs before it; none for null."""
+    return [] if formula is None else [each["text"] for each in formula["needs"]] + [formula["text"]]
+
+
+def paths_of(derivative):
+    if derivative["is_loss"]:
+        return ["# It is the loss"]
+    if derivative["more_paths"]:
+        return ["# The sum over more than 6 paths"]
+    count = len(derivative["paths"])
+    return [] if count == 1 else [f"# The sum over {count} paths" if count else "# The loss does not depend on it"]
+
+
+def step_of(step):
+    words = EXACTNESS.get(step["exactness"]) if step["assumption"] is None else f" (assuming {step['assumption']})"
+    return f"# {step['rule']}: {step['before']['text']} → {step['after']['text']}{words}"
+
+
+def walk_of(document):
+    """The lines of the walk as `--steps` prints them, made from the JSON alone."""
+    lines = ["# Forward"]
+    for defined in document["forward"]:
+        lines += equation(defined["formula"])
+    for each in document["derivatives"]:
+        lines += ["", f"# Chain for {each['symbol']['text']}", *paths_of(each), *equation(each["sum"])]
+        for factor in each["factors"]:
+            lines += [f"# Through {factor['through']['text']}"] if factor["through"] else []
+            lines += equation(factor["formula"])
+        if each["product"] or each["product_is_result"]:
+            lines += ["# Product", *equation(each["product"])]
+        if each["simplified"] and not each["product_is_result"]:
+            lines += ["# Simplified, as before" if each["told_before"] else "# Simplified"]
+        lines += [step_of(step) for step in each["simplifications"]]
+        lines += equation(each["result"])
+    return lines
+
+
+def check_json(gradus, model):
+    document = json.loads(derive(gradus, model, "--format", "json"))
+    assert walk_of(document) == derive(gradus, model, "--steps").splitlines(), "the walk is another one than the text's"
+    names = {row["name"] for row in document["table"]}
+    assert len(names) == len(document["table"]), "a name stands twice in the table"
+    assert all(row["kind"] in KINDS for row in document["table"])
+    source = model.read_text().splitlines()
+    for row in document["table"]:
+        last = row["name"].split(".")[-1].split("[")[0]
+        assert row["line"] is None or "." in row["name"] or last in source[row["line"] - 1], f"{row} is not on its line"
+    for each in document["derivatives"]:
+        for path in each["paths"]:
+            assert path[0]["of"] == document["loss"] and path[-1]["by"] == each["by"]
+            assert all(edge["by"] == following["of"] for edge, following in zip(path, path[1:]))
+
+
+CHECKS = [check_json]
+
+
+def wrong(model, check, gradus):
+    """What is wrong with one format of one model, '' where nothing is."""
+    try:
+        check(gradus, model)
+    except (AssertionError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+        return f"--- {check.__name__} {model.name}: {type(error).__name__}: {error}\n"
+    return ""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="only models whose path contains one of these")
+    parser.add_argument("--gradus", default=ROOT / "build" / "gradus", help="the binary to test")
+    arguments = parser.parse_args()
+    gradus = pathlib.Path(arguments.gradus).resolve()
+
+    models = [model for folder in FOLDERS for model in sorted((ROOT / folder).glob("*.grad"))
+              if not arguments.names or any(name in str(model) for name in arguments.names)]
+    runs = [(model, check) for model in models for check in CHECKS]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        reports = list(pool.map(lambda run: wrong(*run, gradus), runs))
+    print("".join(reports) + f"{len(runs)} checks, {sum(map(bool, reports))} failed")
+    return 1 if any(reports) or not models else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
