@@ -6,6 +6,8 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 
@@ -79,7 +81,24 @@ def check_json(gradus, model):
             assert all(edge["by"] == following["of"] for edge, following in zip(path, path[1:]))
 
 
-CHECKS = [check_json]
+def check_dot(gradus, model):
+    graph = derive(gradus, model, "--format", "dot")
+    drawn = set(re.findall(r"^ *(n\d+) \[label=", graph, re.M))
+    edges = re.findall(r"^ *(n\d+) -> (n\d+)", graph, re.M)
+    assert drawn and all(end in drawn for edge in edges for end in edge), "an edge leads to no node"
+    document = json.loads(derive(gradus, model, "--format", "json"))
+    assert f'\n{" " * 2}' in graph and graph.count("{") == graph.count("}"), "no graph"
+    for each in document["derivatives"]:
+        if each["paths"] and not each["is_loss"]:
+            assert f'[label="{each["symbol"]["text"]}\\n' in graph, f"{each['by']} is not drawn"
+    if shutil.which("nop"):  # Graphviz's, which reads a graph and does not lay it out
+        for options in [], ["--inline"], ["--wrt", document["derivatives"][0]["by"]] if document["derivatives"] else []:
+            graph = derive(gradus, model, "--format", "dot", *options)
+            done = subprocess.run(["nop", "-p"], input=graph, text=True, capture_output=True, timeout=120)
+            assert done.returncode == 0 and not done.stderr, f"nop {options}: {done.stderr}"
+
+
+CHECKS = [check_json, check_dot]
 
 
 def wrong(model, check, gradus):

@@ -12,6 +12,7 @@
 #include "compiler/cli/report.h"
 #include "compiler/cli/session.h"
 #include "compiler/compile.h"
+#include "compiler/document/dot.h"
 #include "compiler/document/json.h"
 #include "compiler/formula/derive.h"
 #include "compiler/formula/walk.h"
@@ -128,6 +129,7 @@ bool is_at_odds(const DeriveOptions& options) {
   };
   const Odd odds[] = {
       {options.steps, "numpy", "--steps", "a NumPy module computes the result alone"},
+      {options.steps, "dot", "--steps", "a graph has no steps"},
       {options.inline_definitions, "numpy", "--inline", "a NumPy module needs no formula's names"},
   };
   for (const Odd& odd : odds) {
@@ -184,11 +186,16 @@ document::Model model_of(const Model& model, const formula::Subject& about) {
 }
 
 std::string written(Model& model, const formula::Subject& about,
-                    const std::vector<formula::Wanted>& wanted, const DeriveOptions& options) {
+                    std::span<const formula::Wanted> wanted, const DeriveOptions& options) {
   const formula::Options how = formula_options(options);
   if (options.format == "json") {
     const formula::Walk walk = formula::walk_of(model.graph, about, wanted, how);
     return document::json(model.graph, model_of(model, about), about.loss.name, walk);
+  }
+  if (options.format == "dot") {
+    // The loss alone, unless derivatives are asked for by name: those of all parameters are many.
+    const auto drawn = options.wrt.empty() ? std::span<const formula::Wanted>() : wanted;
+    return document::dot(document::drawing_of(model.graph, about, drawn, how.inline_definitions));
   }
   return formula::derive(model.graph, about, wanted, how);
 }
@@ -240,7 +247,7 @@ void add_derive(CLI::App& app, Status& status) {
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
   command->add_option("--format", options->format, "how to write it")
-      ->check(CLI::IsMember({"text", "latex", "numpy", "json"}));
+      ->check(CLI::IsMember({"text", "latex", "numpy", "json", "dot"}));
   command->add_option("-o", options->out, "write to this file");
   command->callback(
       [options, &status] { status = options->dump.empty() ? derive(*options) : dump(*options); });

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/formula/derive.h"
+#include "compiler/graph/graph.h"
+
+namespace gradus::document {
+
+// The expression graph as it is drawn: without broadcasts, which the shapes tell, and with a
+// constant beside each of its uses. The body of a scan is drawn once, in a group.
+struct Drawing {
+  enum class Look : uint8_t { constant, input, param, state, operation, definition, result };
+
+  struct Node {
+    Look look = Look::operation;
+    std::string title;     // the user's name as formulas have it, else the operator
+    std::string subtitle;  // the operator of what has a name, and the type
+    std::string name;  // in the file, of what has one; else that of the definition it is part of
+    int group = -1;
+  };
+  // From an operand to its user.
+  struct Edge {
+    int from = 0;
+    int to = 0;
+    int operand = 0;             // from 1, where the order of operands matters; else 0
+    bool is_next_round = false;  // from a round of a scan to the one after
+  };
+  struct Group {
+    std::string title;
+    int parent = -1;
+  };
+
+  std::vector<Node> nodes;  // operands before their users
+  std::vector<Edge> edges;
+  std::vector<Group> groups;  // parents before what is in them
+};
+
+// What the roots need: the subject's loss, then the derivatives that are wanted. Definitions group
+// what is drawn of them alone, unless they are written `inline_definitions`.
+Drawing drawing_of(const Graph& graph, const formula::Subject& subject,
+                   std::span<const formula::Wanted> wanted, bool inline_definitions);
+
+// Only what has a name in the file: a definition stands for all that it is made of. Leaves are left
+// out where there would be more nodes than `most`, and then what is farthest from the loss, too.
+Drawing overview_of(const Graph& graph, const formula::Subject& subject, size_t most);
+
+}  // namespace gradus::document
