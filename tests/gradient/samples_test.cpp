@@ -58,6 +58,35 @@ TEST_CASE("samples that meet are found, and where", "[samples]") {
   CHECK(m.use(pairs).kind == Kind::mixed);
 }
 
+TEST_CASE("samples are followed through shapes and loops", "[samples]") {
+  Model m;
+  const Value folded = m.graph.reshape(m.x, {1, m.batch, 3, 1});
+  CHECK(m.use(folded) == SampleUse{Kind::aligned, 1, {}});
+  // Σ over the rounds of the entries along an axis, and the entries themselves doubled.
+  const auto loop = [&](int axis) {
+    const Shape entry = axis == 0 ? Shape{3} : Shape{m.batch};
+    const Value each = m.graph.leaf(Op::bound, "each", {Element::real, entry, 0});
+    const Value sum = m.graph.leaf(Op::bound, "sum", {Element::real, entry, 0});
+    Scan scan;
+    scan.rounds = m.graph.shape(m.x)[axis];
+    scan.sequences = {{axis, false, false}};
+    scan.carries = 1;
+    scan.bound = {each, sum};
+    scan.next = {m.graph.map(Op::add, {sum, each})};
+    scan.yields = {scan.next[0], m.graph.map(Op::add, {each, each})};
+    scan.stacked = {{axis, false, false}, {axis, false, false}};
+    const Value zeros = m.graph.full(m.graph.constant(0), entry);
+    return m.graph.scan({m.x, zeros}, scan);
+  };
+  const Value over_samples = loop(0);
+  CHECK(m.use(m.graph.result(over_samples, 0)).kind == Kind::mixed);
+  CHECK(m.use(m.graph.result(over_samples, 1)) == SampleUse{Kind::aligned, 0, {}});
+  CHECK(m.use(m.graph.result(over_samples, 2)).kind == Kind::mixed);
+  const Value over_features = loop(1);
+  CHECK(m.use(m.graph.result(over_features, 0)) == SampleUse{Kind::aligned, 0, {}});
+  CHECK(m.use(m.graph.result(over_features, 2)) == SampleUse{Kind::aligned, 0, {}});
+}
+
 TEST_CASE("no derivative, no meeting", "[samples]") {
   Model m;
   const Value fixed = m.graph.map(Op::stop_gradient, {m.mean()});
