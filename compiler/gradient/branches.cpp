@@ -83,6 +83,7 @@ Value Branches::guarded(Value user, int operand, Value adjoint, Value condition)
     entries = graph_.map(Op::select, {condition, entries, zero});
     return adjoint::summed(graph_, entries, graph_[user].operands[operand]);
   }
+  if (op == Op::contract) return of_contraction(user, operand, adjoint, condition);
   const Value term = adjoint::term(graph_, user, operand, adjoint);
   const auto defined = [&](Value value) { return facts_[value].defined; };
   const std::vector<Value> operands = graph_[user].operands;
@@ -141,14 +142,14 @@ Value Branches::carried(Value user, int operand, Value condition) {
   return graph_.map(Op::gt, {arrived, graph_.constant(0)});
 }
 
-// Where all accesses of the operand are plain: some entry over the result's other indices.
+// Some entry over the result's other indices.
 Value Branches::through_contraction(Value user, int operand, Value condition) {
   const auto& contraction = std::get<Contraction>(graph_[user].attributes);
   const Value target = graph_[user].operands[operand];
   std::vector<int> axis_of(contraction.free, -1);  // of the operand, by index
   for (int axis = 0; axis < graph_.type(target).rank(); ++axis) {
     const auto index = contraction.accesses[operand][axis].plain();
-    if (!index) return {};
+    if (!index) return counted(user, operand, condition);
     if (*index < contraction.free) axis_of[*index] = axis;
   }
   std::vector<int> others;
@@ -162,6 +163,29 @@ Value Branches::through_contraction(Value user, int operand, Value condition) {
   }
   if (!others.empty()) condition = graph_.reduce(Op::reduce_any, condition, others);
   return graph_.view(condition, std::move(view));
+}
+
+// The adjoint of a 1 for each entry taken is above 0 where one arrives, if all that it is
+// multiplied by is 1.
+Value Branches::counted(Value user, int operand, Value condition) {
+  std::vector<Value> factors = graph_[user].operands;
+  for (Value& each : factors) each = graph_.full(graph_.constant(1), graph_.shape(each));
+  factors[operand] = graph_[user].operands[operand];
+  const Value alone = graph_.with_operands(graph_[user], factors);
+  const Value ones = graph_.map(Op::to_real, {graph_.broadcast(condition, graph_.shape(user))});
+  const Value arrived = adjoint::term(graph_, alone, operand, ones);
+  return graph_.map(Op::gt, {arrived, graph_.constant(0)});
+}
+
+// The adjoint is multiplied by the other factors: by 0 where these are not taken.
+Value Branches::of_contraction(Value user, int operand, Value adjoint, Value condition) {
+  std::vector<Value> factors = graph_[user].operands;
+  for (int k = 0; k < static_cast<int>(factors.size()); ++k) {
+    if (k == operand || facts_[factors[k]].defined) continue;
+    const Value here = carried(user, k, condition);
+    factors[k] = graph_.map(Op::select, {here, factors[k], graph_.constant(0)});
+  }
+  return adjoint::term(graph_, graph_.with_operands(graph_[user], factors), operand, adjoint);
 }
 
 void Branches::mark(Value operand, Value condition) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "compiler/graph/facts.h"
@@ -13,14 +15,19 @@ namespace gradus {
 // invalid value stands for "everywhere".
 class Branches {
  public:
-  // Of the nodes with numbers below `size`.
-  Branches(Graph& graph, uint32_t size) : graph_(graph), facts_(graph), taken_(size) {}
+  // Of the nodes with numbers below `size`; in the body of a scan, with what is known of its
+  // leaves.
+  Branches(Graph& graph, uint32_t size, std::map<Value, Fact> leaves)
+      : graph_(graph), facts_(graph, std::move(leaves)), taken_(size) {}
 
+  Facts& facts() { return facts_; }
   // The term of an operand, with 0 where the user is not taken and its derivative might not be
   // defined; and marks where the operand is taken by this user.
   Value term(Value user, int operand, Value adjoint);
-  // Says that all entries of a value take part.
-  void reach(Value operand) { mark(operand, {}); }
+  // Says that the entries of a value take part for which a condition holds; all, if it is invalid.
+  void mark(Value operand, Value condition);
+  // Which entries of a value take part for all that has been said of it.
+  Value condition(Value value) const { return taken_[value.id].condition; }
 
  private:
   struct Taken {
@@ -32,7 +39,8 @@ class Branches {
   Value condition_of(Value user, int operand, Value condition);
   Value carried(Value user, int operand, Value condition);
   Value through_contraction(Value user, int operand, Value condition);
-  void mark(Value operand, Value condition);
+  Value counted(Value user, int operand, Value condition);
+  Value of_contraction(Value user, int operand, Value adjoint, Value condition);
 
   Graph& graph_;
   Facts facts_;

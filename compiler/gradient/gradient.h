@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <vector>
 
 #include "compiler/graph/derivation.h"
+#include "compiler/graph/facts.h"
 #include "compiler/graph/graph.h"
 
 namespace gradus {
@@ -28,15 +30,21 @@ std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
                             std::span<const Value> inputs, Derivation* log = nullptr,
                             const GradientOptions& options = {});
 
-// A value and its adjoint, of the same shape.
+// What a value has to do with the loss: its adjoint, of its shape, invalid where the loss is not
+// reached; and which entries take part, booleans of its shape or one scalar, invalid where all do:
+// the others are in a branch that is not taken, and their adjoint is 0.
+struct Share {
+  Value adjoint;
+  Value condition;
+};
 struct Seed {
   Value value;
-  Value adjoint;
+  Share share;
 };
-// The same of several values at once; an invalid value where an input is not reached.
-std::vector<Value> pullback(Graph& graph, std::span<const Seed> seeds,
+// The same of several values at once; in the body of a scan, with what is known of its leaves.
+std::vector<Share> pullback(Graph& graph, std::span<const Seed> seeds,
                             std::span<const Value> inputs, Derivation* log,
-                            const GradientOptions& options);
+                            const GradientOptions& options, const std::map<Value, Fact>& leaves);
 
 // The Jacobian-vector product, by forward mode: how `result` moves where each of `inputs` moves
 // along its tangent, of the same shape. Has the shape of `result`.

@@ -43,17 +43,17 @@ namespace {
 class Walk {
  public:
   Walk(Graph& graph, uint32_t size, std::span<const Value> inputs, Derivation* log,
-       const GradientOptions& options)
+       const GradientOptions& options, const std::map<Value, Fact>& leaves)
       : graph_(graph),
         log_(log),
         options_(options),
         depends_(dependent(graph, size, inputs)),
         adjoints_(size),
-        branches_(graph, size) {}
+        branches_(graph, size, leaves) {}
 
   void seed(const Seed& seed) {
-    require(graph_.shape(seed.value) == graph_.shape(seed.adjoint), "an adjoint of another shape");
-    add(seed.value, seed.adjoint);
+    branches_.mark(seed.value, seed.share.condition);
+    add(seed.value, seed.share.adjoint);
   }
 
   // Operands stand before their users, so when a node's turn comes its adjoint is complete.
@@ -69,13 +69,14 @@ class Walk {
     }
   }
 
-  Value adjoint(Value input) const {
-    return input.id < adjoints_.size() ? adjoints_[input.id] : Value{};
+  Share share(Value input) const {
+    if (input.id >= adjoints_.size() || !adjoints_[input.id].valid()) return {};
+    return {adjoints_[input.id], branches_.condition(input)};
   }
 
  private:
   void add(Value operand, Value term) {
-    require(graph_.shape(term) == graph_.shape(operand), "a term of another shape");
+    require(graph_.shape(term) == graph_.shape(operand), "an adjoint of another shape");
     Value& sum = adjoints_[operand.id];
     sum = sum.valid() ? graph_.map(Op::add, {sum, term}) : term;
   }
@@ -85,7 +86,8 @@ class Walk {
     if (log_ != nullptr) log_->adjoints[user] = adjoint;
     const std::vector<Value> operands = graph_[user].operands;
     if (graph_[user].op == Op::result) {
-      results_[operands[0]][std::get<Number>(graph_[user].attributes).number] = adjoint;
+      const int number = std::get<Number>(graph_[user].attributes).number;
+      results_[operands[0]][number] = {adjoint, branches_.condition(user)};
       return;
     }
     for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
@@ -102,17 +104,18 @@ class Walk {
     if (known == results_.end()) return;
     const std::vector<Value> operands = graph_[user].operands;
     const auto& scan = std::get<Scan>(graph_[user].attributes);
-    std::vector<Value> adjoints(scan.yields.size() + scan.next.size());
-    for (const auto& [number, adjoint] : known->second) adjoints[number] = adjoint;
+    std::vector<Share> shares(scan.yields.size() + scan.next.size());
+    for (const auto& [number, share] : known->second) shares[number] = share;
     std::vector<bool> wanted;
     for (int k = 0; k < static_cast<int>(operands.size()); ++k) {
       wanted.push_back(depends_[operands[k].id] && adjoint::flows(graph_, user, k));
     }
-    const auto terms = adjoint::of_scan(graph_, user, adjoints, wanted, options_);
+    const auto terms =
+        adjoint::of_scan(graph_, user, shares, wanted, options_, branches_.facts().leaves_of(user));
     for (size_t k = 0; k < operands.size(); ++k) {
-      if (!terms[k].valid()) continue;
-      branches_.reach(operands[k]);
-      add(operands[k], terms[k]);
+      if (!terms[k].adjoint.valid()) continue;
+      branches_.mark(operands[k], terms[k].condition);
+      add(operands[k], terms[k].adjoint);
     }
   }
 
@@ -121,32 +124,34 @@ class Walk {
   const GradientOptions& options_;
   std::vector<bool> depends_;
   std::vector<Value> adjoints_;                    // by number
-  std::map<Value, std::map<int, Value>> results_;  // of scans
+  std::map<Value, std::map<int, Share>> results_;  // of scans
   Branches branches_;
 };
 
 }  // namespace
 
-std::vector<Value> pullback(Graph& graph, std::span<const Seed> seeds,
+std::vector<Share> pullback(Graph& graph, std::span<const Seed> seeds,
                             std::span<const Value> inputs, Derivation* log,
-                            const GradientOptions& options) {
+                            const GradientOptions& options, const std::map<Value, Fact>& leaves) {
   uint32_t size = 0;
   for (const Seed& seed : seeds) size = std::max(size, seed.value.id + 1);
-  Walk walk(graph, size, inputs, log, options);
+  Walk walk(graph, size, inputs, log, options, leaves);
   for (const Seed& seed : seeds) walk.seed(seed);
   walk.run();
-  std::vector<Value> results;
-  for (Value input : inputs) results.push_back(walk.adjoint(input));
+  std::vector<Share> results;
+  for (Value input : inputs) results.push_back(walk.share(input));
   return results;
 }
 
 std::vector<Value> pullback(Graph& graph, Value result, Value adjoint,
                             std::span<const Value> inputs, Derivation* log,
                             const GradientOptions& options) {
-  const Seed seed{result, adjoint};
-  std::vector<Value> results = pullback(graph, std::span(&seed, 1), inputs, log, options);
-  for (size_t k = 0; k < results.size(); ++k) {
-    if (!results[k].valid()) results[k] = zeros(graph, graph.shape(inputs[k]));
+  const Seed seed{result, {adjoint, {}}};
+  const std::vector<Share> shares = pullback(graph, std::span(&seed, 1), inputs, log, options, {});
+  std::vector<Value> results;
+  for (size_t k = 0; k < shares.size(); ++k) {
+    const Value found = shares[k].adjoint;
+    results.push_back(found.valid() ? found : zeros(graph, graph.shape(inputs[k])));
   }
   return results;
 }

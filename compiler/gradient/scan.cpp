@@ -17,8 +17,8 @@ Value zeros(Graph& graph, const Shape& shape) { return graph.full(graph.constant
 
 bool is_real(const Graph& graph, Value value) { return graph.type(value).element == Element::real; }
 
-// Which operands a derivative may flow through, to the given ones or from them: what is carried is
-// among them where it comes to depend on one.
+}  // namespace
+
 std::vector<bool> active(const Graph& graph, const Scan& scan, std::vector<bool> chosen) {
   uint32_t size = 0;
   for (Value value : body_of(scan)) size = std::max(size, value.id + 1);
@@ -39,28 +39,35 @@ std::vector<bool> active(const Graph& graph, const Scan& scan, std::vector<bool>
   return chosen;
 }
 
+namespace {
+
 class Backward {
  public:
-  Backward(Graph& graph, Value user, const std::vector<Value>& adjoints,
-           const std::vector<bool>& wanted, const GradientOptions& options)
+  Backward(Graph& graph, Value user, const std::vector<Share>& shares,
+           const std::vector<bool>& wanted, const GradientOptions& options,
+           const std::map<Value, Fact>& leaves)
       : graph_(graph),
         scan_(std::get<Scan>(graph[user].attributes)),
         operands_(graph[user].operands),
-        adjoints_(adjoints),
+        shares_(shares),
         wanted_(wanted),
         active_(active(graph, scan_, wanted)),
         options_(options),
+        leaves_(leaves),
         rounds_(graph, scan_) {
     made_.rounds = scan_.rounds;
     taken_.insert(scan_.bound.begin(), scan_.bound.end());
   }
 
-  std::vector<Value> run() {
+  std::vector<Share> run() {
     pull();
     carry_adjoints();
+    carry_conditions();
     yield_adjoints();
     for (size_t k = first_outside(); k < operands_.size(); ++k) {
-      if (wanted_[k] && pulled_[k].valid()) collect(k);
+      if (!wanted_[k] || !pulled_[k].adjoint.valid()) continue;
+      collect(k);
+      collect_condition(k);
     }
     rounds_.save(roots(), deltas_, options_.recompute);
     return terms(backward());
@@ -69,6 +76,8 @@ class Backward {
  private:
   size_t first_outside() const { return scan_.sequences.size() + scan_.next.size(); }
   size_t carry(size_t k) const { return scan_.sequences.size() + k; }
+  Value leaf(size_t k) const { return scan_.bound[carry(k)]; }
+  const Share& end(size_t k) const { return shares_[scan_.yields.size() + k]; }
 
   // A leaf of the backward body that is called like no other.
   Value fresh(const std::string& name, const Type& type) {
@@ -84,46 +93,103 @@ class Backward {
 
   // ---- the adjoints of what the body reads
 
+  // Of what is carried, the rounds may want nothing, all entries, or those for which a condition
+  // holds that the next round has carried to them; which, is found by looking at a round anew until
+  // it wants of what is carried no more than what it was asked with.
   void pull() {
-    std::vector<Value> inputs;
+    carried_.resize(scan_.next.size());
+    yielded_.resize(scan_.yields.size());
+    for (size_t k = 0; k < carried_.size(); ++k) {
+      if (active_[carry(k)] && end(k).adjoint.valid()) carry_back(k, end(k));
+    }
+    for (size_t k = 0; k < yielded_.size(); ++k) {
+      if (!shares_[k].adjoint.valid() || !is_real(graph_, scan_.yields[k])) continue;
+      const std::string name = std::to_string(k) + ":" + name_of(scan_.bound[0]);
+      const Type& type = graph_.type(scan_.yields[k]);
+      yielded_[k].adjoint = fresh("δ:" + name, type);
+      if (!shares_[k].condition.valid()) continue;
+      const bool is_one = graph_.type(shares_[k].condition).rank() == 0;
+      const Shape shape = is_one ? Shape{} : type.shape;
+      yielded_[k].condition = fresh("taken:" + name, {Element::boolean, shape, 0});
+    }
+    while (!pulled_as_carried()) {
+    }
+    for (const auto* list : {&carried_, &yielded_}) {
+      for (const Share& each : *list) {
+        if (each.adjoint.valid()) deltas_.push_back(each.adjoint);
+        if (each.condition.valid()) deltas_.push_back(each.condition);
+      }
+    }
+  }
+
+  void carry_back(size_t k, const Share& share) {
+    Share& made = carried_[k];
+    const Type& type = graph_.type(leaf(k));
+    if (!made.adjoint.valid()) made.adjoint = fresh("δ:" + name_of(leaf(k)), type);
+    if (!share.condition.valid()) return;
+    made.condition = fresh("taken:" + name_of(leaf(k)), {Element::boolean, type.shape, 0});
+  }
+
+  bool pulled_as_carried() {
     std::vector<Seed> seeds;
+    for (size_t k = 0; k < carried_.size(); ++k) {
+      if (carried_[k].adjoint.valid()) seeds.push_back({scan_.next[k], carried_[k]});
+    }
+    for (size_t k = 0; k < yielded_.size(); ++k) {
+      if (yielded_[k].adjoint.valid()) seeds.push_back({scan_.yields[k], yielded_[k]});
+    }
+    std::vector<Value> inputs;
     for (size_t k = 0; k < operands_.size(); ++k) {
       if (active_[k]) inputs.push_back(scan_.bound[k]);
     }
-    carried_.resize(scan_.next.size());
-    yielded_.resize(scan_.yields.size());
-    for (size_t k = 0; k < scan_.next.size(); ++k) {
-      if (!active_[carry(k)]) continue;
-      const Value leaf = scan_.bound[carry(k)];
-      carried_[k] = fresh("δ:" + name_of(leaf), graph_.type(leaf));
-      seeds.push_back({scan_.next[k], carried_[k]});
-    }
-    for (size_t k = 0; k < scan_.yields.size(); ++k) {
-      if (!adjoints_[k].valid() || !is_real(graph_, scan_.yields[k])) continue;
-      const std::string name = "δ:" + std::to_string(k) + ":" + name_of(scan_.bound[0]);
-      yielded_[k] = fresh(name, graph_.type(scan_.yields[k]));
-      seeds.push_back({scan_.yields[k], yielded_[k]});
-    }
-    for (const Seed& seed : seeds) deltas_.push_back(seed.adjoint);
-    const std::vector<Value> found = pullback(graph_, seeds, inputs, nullptr, options_);
-    pulled_.resize(operands_.size());
+    const std::vector<Share> found = pullback(graph_, seeds, inputs, nullptr, options_, leaves_);
+    pulled_.assign(operands_.size(), {});
     auto next = found.begin();
     for (size_t k = 0; k < operands_.size(); ++k) {
       if (active_[k]) pulled_[k] = *next++;
     }
+    bool as_carried = true;
+    for (size_t k = 0; k < carried_.size(); ++k) {
+      const Share& wanted = pulled_[carry(k)];
+      const bool is_new = wanted.adjoint.valid() && !carried_[k].adjoint.valid();
+      if (!is_new && (!wanted.condition.valid() || carried_[k].condition.valid())) continue;
+      carry_back(k, wanted);
+      as_carried = false;
+    }
+    return as_carried;
   }
 
   // ---- what the backward rounds compute
 
   void carry_adjoints() {
     for (size_t k = 0; k < carried_.size(); ++k) {
-      if (!carried_[k].valid()) continue;
-      const Shape& shape = graph_.shape(carried_[k]);
-      const Value end = adjoints_[scan_.yields.size() + k];
-      carries_.push_back({end.valid() ? end : zeros(graph_, shape), carried_[k], {}});
-      const Value before = pulled_[carry(k)];
+      if (!carried_[k].adjoint.valid()) continue;
+      const Shape& shape = graph_.shape(leaf(k));
+      const Value last = end(k).adjoint;
+      carries_.push_back({last.valid() ? last : zeros(graph_, shape), carried_[k].adjoint, {}});
+      const Value before = pulled_[carry(k)].adjoint;
       body_.push_back(before.valid() ? before : zeros(graph_, shape));
     }
+  }
+
+  void carry_conditions() {
+    for (size_t k = 0; k < carried_.size(); ++k) {
+      if (!carried_[k].condition.valid()) continue;
+      conditions_[carry(k)] = carries_.size();
+      const Shape& shape = graph_.shape(leaf(k));
+      carries_.push_back({whole(end(k), shape), carried_[k].condition, {}});
+      body_.push_back(whole(pulled_[carry(k)], shape));
+    }
+  }
+
+  // The condition of a share as one of a shape: what has no adjoint is not wanted.
+  Value whole(const Share& share, const Shape& shape) {
+    Value condition = share.condition;
+    if (!condition.valid()) {
+      const Value one = graph_.constant(1);
+      condition = graph_.map(share.adjoint.valid() ? Op::eq : Op::ne, {one, one});
+    }
+    return graph_.broadcast(condition, shape);
   }
 
   // What a carry of the backward scan collects: the number of its result.
@@ -137,10 +203,12 @@ class Backward {
 
   void yield_adjoints() {
     for (size_t k = 0; k < scan_.sequences.size(); ++k) {
-      if (!wanted_[k] || !pulled_[k].valid()) continue;
+      if (!wanted_[k] || !pulled_[k].adjoint.valid()) continue;
       Along along = scan_.sequences[k];
       along.reverse = !along.reverse;
-      yields_[k] = yield(pulled_[k], along);
+      yields_[k] = yield(pulled_[k].adjoint, along);
+      if (!pulled_[k].condition.valid()) continue;
+      conditions_[k] = yield(whole(pulled_[k], graph_.shape(scan_.bound[k])), along);
     }
   }
 
@@ -156,7 +224,7 @@ class Backward {
   // rounds afterwards, unless memory is dear; what remains is added up from round to round.
   void collect(size_t operand) {
     Value rest;
-    std::vector<Value> open = {pulled_[operand]};
+    std::vector<Value> open = {pulled_[operand].adjoint};
     while (!open.empty()) {
       const Value term = open.back();
       open.pop_back();
@@ -172,6 +240,18 @@ class Backward {
       }
     }
     if (rest.valid()) accumulate(operand, rest);
+  }
+
+  // Wanted of what all rounds read is what some round wants of it.
+  void collect_condition(size_t operand) {
+    if (!pulled_[operand].condition.valid()) return;
+    const Shape& shape = graph_.shape(scan_.bound[operand]);
+    const Type type{Element::boolean, shape, 0};
+    const Value leaf = fresh("taken:" + name_of(scan_.bound[operand]), type);
+    deltas_.push_back(leaf);
+    conditions_[operand] = carries_.size();
+    carries_.push_back({whole({}, shape), leaf, {}});
+    body_.push_back(graph_.map(Op::logical_or, {leaf, whole(pulled_[operand], shape)}));
   }
 
   // A contraction for after the loop: of each factor, how all rounds have it.
@@ -262,12 +342,16 @@ class Backward {
   Value backward() {
     const std::vector<Value> roots = rounds_.with_saved(this->roots());
     std::vector<Operand> operands;
-    for (size_t k = 0; k < yielded_.size(); ++k) {
-      if (!yielded_[k].valid()) continue;
-      const Along& forward = scan_.stacked[k];
-      operands.push_back({adjoints_[k], yielded_[k], {forward.axis, !forward.reverse, false}});
-    }
     std::vector<Operand> outside;
+    for (size_t k = 0; k < yielded_.size(); ++k) {
+      if (!yielded_[k].adjoint.valid()) continue;
+      const Along backward{scan_.stacked[k].axis, !scan_.stacked[k].reverse, false};
+      operands.push_back({shares_[k].adjoint, yielded_[k].adjoint, backward});
+      if (!yielded_[k].condition.valid()) continue;
+      const Operand condition{shares_[k].condition, yielded_[k].condition, backward};
+      const bool is_one = graph_.type(condition.value).rank() == 0;
+      (is_one ? outside : operands).push_back(condition);
+    }
     for (Value leaf : reachable(graph_, roots)) {
       if (graph_[leaf].op != Op::bound) continue;
       if (const auto read = rounds_.sequence(leaf, operands_)) {
@@ -291,114 +375,63 @@ class Backward {
     return graph_.scan(std::move(values), with_body(made_, roots));
   }
 
-  std::vector<Value> terms(Value backward) {
-    std::vector<Value> made(operands_.size());
+  std::vector<Share> terms(Value backward) {
+    std::vector<Share> made(operands_.size());
     const size_t carried = made_.yields.size();
     const auto result = [&](size_t number) {
       return graph_.result(backward, static_cast<int>(number));
     };
-    for (const auto& [operand, number] : yields_) made[operand] = result(number);
+    for (const auto& [operand, number] : yields_) made[operand].adjoint = result(number);
     size_t next = 0;
     for (size_t k = 0; k < carried_.size(); ++k) {
-      if (!carried_[k].valid()) continue;
-      if (wanted_[carry(k)]) made[carry(k)] = result(carried + next);
+      if (!carried_[k].adjoint.valid()) continue;
+      if (wanted_[carry(k)]) made[carry(k)].adjoint = result(carried + next);
       ++next;
     }
     const auto add = [&](size_t operand, Value term) {
-      Value& sum = made[operand];
+      Value& sum = made[operand].adjoint;
       sum = sum.valid() ? graph_.map(Op::add, {sum, term}) : term;
     };
     for (const Later& each : later_) add(each.operand, over_rounds(each, backward));
     for (const auto& [operand, number] : collected_) add(operand, result(carried + number));
+    for (const auto& [operand, number] : conditions_) {
+      const bool is_yielded = operand < scan_.sequences.size();
+      made[operand].condition = result(is_yielded ? number : carried + number);
+    }
     return made;
   }
 
   Graph& graph_;
   const Scan scan_;
   const std::vector<Value> operands_;
-  const std::vector<Value>& adjoints_;  // of the results
+  const std::vector<Share>& shares_;  // of the results
   const std::vector<bool>& wanted_;
   const std::vector<bool> active_;
   const GradientOptions& options_;
+  const std::map<Value, Fact>& leaves_;
   Rounds rounds_;
 
   std::set<Value> taken_;
   std::vector<Value> deltas_;   // the leaves that the forward body does not have
-  std::vector<Value> carried_;  // adjoints of what is carried; invalid where none flows
-  std::vector<Value> yielded_;  // adjoints of what is yielded
-  std::vector<Value> pulled_;   // adjoints of what the body reads
+  std::vector<Share> carried_;  // leaves for what is carried; invalid where no adjoint flows
+  std::vector<Share> yielded_;  // leaves for what is yielded
+  std::vector<Share> pulled_;   // of what the body reads
 
   Scan made_;
   std::vector<Operand> carries_;
-  std::vector<Value> body_;             // what the carries are next
-  std::map<size_t, size_t> yields_;     // of a sequence: the number of its adjoint's yield
-  std::map<size_t, size_t> collected_;  // of a value of outside: the number of a carry
+  std::vector<Value> body_;              // what the carries are next
+  std::map<size_t, size_t> yields_;      // of a sequence: the number of its adjoint's yield
+  std::map<size_t, size_t> collected_;   // of a value of outside: the number of a carry
+  std::map<size_t, size_t> conditions_;  // of a sequence: the number of a yield; else of a carry
   std::vector<Later> later_;
 };
 
 }  // namespace
 
-std::vector<Value> of_scan(Graph& graph, Value scan, const std::vector<Value>& adjoints,
-                           const std::vector<bool>& wanted, const GradientOptions& options) {
-  return Backward(graph, scan, adjoints, wanted, options).run();
-}
-
-std::vector<Value> moved_scan(Graph& graph, Value user, const std::vector<Value>& tangents) {
-  const Scan scan = std::get<Scan>(graph[user].attributes);
-  const std::vector<Value> operands = graph[user].operands;
-  const size_t sequences = scan.sequences.size();
-  const size_t outside = sequences + scan.next.size();
-  std::vector<bool> moves;
-  for (Value tangent : tangents) moves.push_back(tangent.valid());
-  moves = active(graph, scan, moves);
-
-  // Tangents stand behind what moves along them, in each of the three kinds of operands.
-  Scan made = scan;
-  made.yields.clear();
-  made.stacked.clear();
-  made.bound.clear();
-  std::vector<Value> all;
-  std::vector<Value> leaves;
-  std::vector<Value> along;
-  const auto add = [&](size_t from, size_t to) {
-    all.insert(all.end(), operands.begin() + from, operands.begin() + to);
-    made.bound.insert(made.bound.end(), scan.bound.begin() + from, scan.bound.begin() + to);
-    for (size_t k = from; k < to; ++k) {
-      if (!moves[k]) continue;
-      const std::string& name = std::get<Named>(graph[scan.bound[k]].attributes).name;
-      const Value leaf = graph.leaf(Op::bound, "τ:" + name, graph.type(scan.bound[k]));
-      all.push_back(tangents[k].valid() ? tangents[k] : zeros(graph, graph.shape(operands[k])));
-      made.bound.push_back(leaf);
-      leaves.push_back(scan.bound[k]);
-      along.push_back(leaf);
-      if (k < sequences) made.sequences.push_back(scan.sequences[k]);
-    }
-  };
-  add(0, sequences);
-  add(sequences, outside);
-  add(outside, operands.size());
-
-  const std::vector<Value> moved = pushforward(graph, body_of(scan), leaves, along);
-  std::vector<int> numbers(scan.yields.size() + scan.next.size(), -1);
-  for (size_t k = 0; k < scan.yields.size(); ++k) {
-    const Value tangent = moved[scan.next.size() + k];
-    if (!tangent.valid()) continue;
-    numbers[k] = static_cast<int>(made.yields.size());
-    made.yields.push_back(tangent);
-    made.stacked.push_back(scan.stacked[k]);
-  }
-  for (size_t k = 0; k < scan.next.size(); ++k) {
-    if (!moves[sequences + k]) continue;
-    numbers[scan.yields.size() + k] = static_cast<int>(made.yields.size() + made.next.size());
-    made.next.push_back(moved[k].valid() ? moved[k] : zeros(graph, graph.shape(scan.next[k])));
-  }
-  made.carries = static_cast<int>(made.next.size());
-  const Value scanned = graph.scan(std::move(all), std::move(made));
-  std::vector<Value> results;
-  for (int number : numbers) {
-    results.push_back(number < 0 ? Value{} : graph.result(scanned, number));
-  }
-  return results;
+std::vector<Share> of_scan(Graph& graph, Value scan, const std::vector<Share>& shares,
+                           const std::vector<bool>& wanted, const GradientOptions& options,
+                           const std::map<Value, Fact>& leaves) {
+  return Backward(graph, scan, shares, wanted, options, leaves).run();
 }
 
 }  // namespace gradus::adjoint

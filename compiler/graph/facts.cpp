@@ -94,6 +94,11 @@ class Of {
   Of(const Graph& graph, const std::vector<Fact>& known, const Node& node)
       : graph_(graph), known_(known), node_(node) {}
 
+  // Of a value whose entries are entries of another.
+  static Fact bounded_as(const Fact& x) {
+    return {x.least, x.largest, x.above, x.below, x.finite, x.defined, false};
+  }
+
   Fact fact() const {
     Fact result = is_map(node_.op) ? of_map() : of_structure();
     if (is_map(node_.op)) {
@@ -230,10 +235,6 @@ class Of {
     return {};
   }
 
-  static Fact bounded_as(const Fact& x) {
-    return {x.least, x.largest, x.above, x.below, x.finite, x.defined, false};
-  }
-
   // In [0, 1); normal numbers are made from uniform ones of 53 bits.
   static Fact of_draw(const Draw& draw) {
     Fact result = draw.kind == Draw::Kind::uniform ? between(0, 1, false, true) : between(-9, 9);
@@ -282,10 +283,63 @@ class Of {
 
 const Fact& Facts::operator[](Value value) {
   while (known_.size() <= value.id) {
-    const Value next{static_cast<uint32_t>(known_.size())};
-    known_.push_back(Of(graph_, known_, graph_[next]).fact());
+    known_.push_back(find(Value{static_cast<uint32_t>(known_.size())}));
   }
   return known_[value.id];
+}
+
+std::map<Value, Fact> Facts::leaves_of(Value scan) {
+  (*this)[scan];
+  return rounds_.at(scan).leaves;
+}
+
+// From the facts of what stands before it.
+Fact Facts::find(Value value) {
+  const Node& node = graph_[value];
+  if (const auto leaf = leaves_.find(value); leaf != leaves_.end()) return leaf->second;
+  if (node.op == Op::scan) {
+    rounds_[value] = rounds(std::get<Scan>(node.attributes), node.operands);
+  }
+  if (node.op == Op::result) {
+    return rounds_.at(node.operands[0]).results[std::get<Number>(node.attributes).number];
+  }
+  return Of(graph_, known_, node).fact();
+}
+
+// What is carried is defined if it begins so, and a round that sees it so leaves it so.
+Facts::Rounds Facts::rounds(const Scan& scan, const std::vector<Value>& operands) const {
+  const size_t first = scan.sequences.size();
+  Facts inside = *this;
+  for (size_t k = 0; k < operands.size(); ++k) {
+    const Value leaf = scan.bound[k];
+    const bool is_carried = k >= first && k < first + scan.next.size();
+    Fact& fact = inside.leaves_[leaf] = Of(graph_, known_, graph_[leaf]).fact();
+    const Fact& outside = known_[operands[k].id];
+    if (graph_.type(leaf).element != Element::real) continue;
+    if (!is_carried) fact = Of::bounded_as(outside);
+    if (is_carried) fact.defined = outside.defined;
+  }
+  const std::vector<Value> roots = body_of(scan);
+  for (bool holds = false; !holds;) {
+    holds = true;
+    for (Value each : reachable(graph_, roots)) inside.known_[each.id] = inside.find(each);
+    for (size_t k = 0; k < scan.next.size(); ++k) {
+      Fact& fact = inside.leaves_[scan.bound[first + k]];
+      if (!fact.defined || inside.known_[scan.next[k].id].defined) continue;
+      fact.defined = holds = false;
+    }
+  }
+  Rounds made;
+  for (Value leaf : scan.bound) made.leaves[leaf] = inside.leaves_[leaf];
+  for (Value each : scan.yields) made.results.push_back(Of::bounded_as(inside.known_[each.id]));
+  for (size_t k = 0; k < scan.next.size(); ++k) {
+    const Fact& start = known_[operands[first + k].id];
+    const Fact& next = inside.known_[scan.next[k].id];
+    Fact fact = either(start, next);
+    fact.defined = start.defined && next.defined;
+    made.results.push_back(fact);
+  }
+  return made;
 }
 
 bool Facts::has_defined_derivative(Value value) {

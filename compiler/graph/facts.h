@@ -1,6 +1,7 @@
 #pragma once
 
 #include <limits>
+#include <map>
 #include <vector>
 
 #include "compiler/graph/graph.h"
@@ -25,17 +26,31 @@ struct Fact {
   bool nonnegative() const { return least >= 0; }
 };
 
-// The facts of a graph's nodes, found on demand by interval arithmetic.
+// The facts of a graph's nodes, found on demand by interval arithmetic. Of the leaves of a scan's
+// body something is known where it is said: the same leaf may stand in several bodies.
 class Facts {
  public:
-  explicit Facts(const Graph& graph) : graph_(graph) {}
+  explicit Facts(const Graph& graph, std::map<Value, Fact> leaves = {})
+      : graph_(graph), leaves_(std::move(leaves)) {}
   const Fact& operator[](Value value);
   // Whether the derivatives of an elementwise node are defined, as `Fact::defined` says.
   bool has_defined_derivative(Value value);
+  // Of the leaves of a scan's body, in every round.
+  std::map<Value, Fact> leaves_of(Value scan);
 
  private:
+  struct Rounds {
+    std::map<Value, Fact> leaves;
+    std::vector<Fact> results;
+  };
+
+  Fact find(Value value);
+  Rounds rounds(const Scan& scan, const std::vector<Value>& operands) const;
+
   const Graph& graph_;
-  std::vector<Fact> known_;  // of the nodes 0 … size - 1
+  std::map<Value, Fact> leaves_;
+  std::vector<Fact> known_;         // of the nodes 0 … size - 1
+  std::map<Value, Rounds> rounds_;  // of scans
 };
 
 }  // namespace gradus
