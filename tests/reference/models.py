@@ -146,6 +146,26 @@ def branches(P, D):
     return safe.mean() + root.mean() + (jnp.clip(z, -1, 2) * D["X"]).sum() + relu(P["w"]).mean()
 
 
+def branches_in_loops(P, D):
+    X, on, w, W = D["X"], D["on"], P["w"], P["W"]
+    z = X * w
+    positive = z.min(1) > 0
+    safe = jnp.where(positive[:, None], z, 1.0)
+    rows = jnp.where(positive, jnp.log(safe).sum(1), z.sum(1))
+    h, roots = jnp.zeros(w.shape), []
+    for v in z:
+        h = h / 2 + v
+        roots.append(jnp.where(v > 0, jnp.sqrt(jnp.where(v > 0, v, 1.0)) * h, 0))
+    h, steps = w, []
+    for v, p in zip(z, on):
+        h = h + jnp.sin(v) if p > 0 else v
+        steps.append(h)
+    factors = jnp.where(positive, (jnp.log(safe) @ W)[:, 0], 0)
+    B = z[on > 0][:, :, None] * z[on > 0][:, None, :] + jnp.eye(w.size)
+    matrices = (jnp.linalg.slogdet(B)[1] + jnp.linalg.inv(B).sum((1, 2))).sum() / len(X)
+    return (rows**2).mean() + jnp.stack(roots).mean() + (jnp.stack(steps)**2).mean() + (factors**2).mean() + matrices
+
+
 def products(P, D):
     A, M, N, u, r = D["A"], P["M"], P["N"], P["u"], P["r"]
     a, b, c, s = A @ M @ N, u @ A, A @ r, u @ (N.T @ (M.T @ r))
@@ -208,7 +228,8 @@ MODELS = {
     "softmax_onehot": lambda P, D: ce(D["X"] @ P["W"], D["label"]).mean(),
     "mlp_relu": mlp, "mlp_shared": mlp_shared, "activations": activations, "elementwise": elementwise, "losses": losses,
     "poisson": poisson, "factorisation": factorisation, "normalised": normalised, "attention": attention, "reductions": reductions,
-    "structure": structure, "lstm_cell": lstm_cell, "kernel": rbf, "branches": branches, "products": products,
+    "structure": structure, "lstm_cell": lstm_cell, "kernel": rbf, "branches": branches, "branches_in_loops": branches_in_loops,
+    "products": products,
     "residual_blocks": residual_blocks, "gaussian_process": gaussian_process, "matrices": matrices, "gaussian_kl": gaussian_kl,
 } | index_models.MODELS | scan_models.MODELS
 LAYERS = {  # parameters that layers own
