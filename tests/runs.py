@@ -77,6 +77,14 @@ def folder_and_resumption(gradus, top):
     other.train("--steps", "3")
     other.train("--resume", "--batch", "8", status=3)
     Run(gradus, top, "nowhere").train("--resume", status=3)
+    for line, becomes in {"h = dense(x, 8, act = tanh)": "h = dense(x, 9, act = tanh)",     # other shapes
+                          "logits = dense(h, 2)": "g = dense(h, 2)\nlogits = g",              # another name
+                          "adam(": "sgd("}.items():                                           # fewer states
+        other.file.write_text(MODEL.replace(line, becomes))
+        other.train("--resume", status=3)
+    other.file.write_text(MODEL.replace("epochs = 20", "epochs = 21"))
+    done = subprocess.run(other.command("--resume", "--steps", "5"), capture_output=True, text=True)
+    check(done.returncode == 0 and "another text of the model" in done.stderr, f"another text is said: {done.stderr}")
 
 
 def interruption(gradus, top):

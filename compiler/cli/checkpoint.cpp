@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <set>
 
 #include "runtime/safetensors.h"
 
@@ -113,18 +114,28 @@ std::optional<Error> take_variables(Checkpoint& saved, const std::string& path,
     }
     return nullptr;
   };
+  const std::string going_on =
+      "a run goes on with the model, constants and precision that it began with";
+  std::set<std::string> known;
   for (runtime::Variable& variable : variables.all) {
+    known.insert(key_of(variable));
     const Tensor* value = find(key_of(variable));
     const bool fits = value != nullptr && value->shape() == variable.values.shape() &&
                       value->type() == variable.values.type();
     if (!fits) {
-      return Error{fmt::format("{}: `{}` is not as the model says", path, variable.name),
-                   "a run goes on with the model, constants and precision that it began with"};
+      return Error{fmt::format("{}: `{}` is not as the model says", path, variable.name), going_on};
     }
     variable.values = value->clone();
     if (saved.standing.best_step < 0) continue;
     const Tensor* best = find(std::string(best_prefix) + key_of(variable));
     if (best != nullptr) saved.standing.best.push_back(best->clone());
+  }
+  for (const runtime::NamedTensor& each : saved.variables) {
+    if (each.name.starts_with(best_prefix) || known.contains(each.name)) continue;
+    return Error{fmt::format("{}: the model has no {} `{}`", path,
+                             each.name.starts_with("optimizer/") ? "optimizer state" : "quantity",
+                             each.name.substr(each.name.find('/') + 1)),
+                 going_on};
   }
   if (saved.standing.best.size() != variables.all.size()) saved.standing.best_step = -1;
   return std::nullopt;

@@ -92,6 +92,11 @@ class TrainingRun {
   std::optional<runtime::Error> go_on() {
     const std::string path = in_folder("last.ckpt");
     if (auto error = take_variables(*checkpoint_, path, session_.weights)) return error;
+    const auto begun = read_text(in_folder("model.grad"));
+    const auto text = options_.file == "-" ? std::nullopt : read_text(options_.file);
+    if (begun && text && *begun != *text && !options_.quiet) {
+      fmt::print(stderr, "the run goes on with another text of the model than it began with\n");
+    }
     if (checkpoint_->run.batch == schedule_.batches.batch) return std::nullopt;
     return runtime::Error{
         fmt::format("{} is of a run with batches of {}", path, checkpoint_->run.batch),
