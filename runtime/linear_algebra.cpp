@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "runtime/result.h"
 #include "runtime/step.h"
@@ -94,6 +95,14 @@ struct Work {
 
   T& at(int i, int j) const { return a[static_cast<int64_t>(j) * n + i]; }
 
+  T& side(int i, int j) const { return x[static_cast<int64_t>(j) * n + i]; }
+
+  void identity() const {
+    for (int j = 0; j < n; ++j) {
+      for (int i = 0; i < n; ++i) side(i, j) = i == j ? 1 : 0;
+    }
+  }
+
   void factor() const {
     of_type<T>(lapack().sgetrf, lapack().dgetrf)(LAPACK_COL_MAJOR, n, n, a, n, pivots);
   }
@@ -145,9 +154,7 @@ void by_rows(const T* from, int rows, int columns, T* to) {
 
 template <typename T>
 void inverse(const Work<T>& work, T* result) {
-  for (int j = 0; j < work.n; ++j) {
-    for (int i = 0; i < work.n; ++i) work.x[static_cast<int64_t>(j) * work.n + i] = i == j ? 1 : 0;
-  }
+  work.identity();
   work.solve();
   by_rows(work.x, work.n, work.n, result);
 }
@@ -163,6 +170,71 @@ void determinant(const Work<T>& work, bool logarithm, T* result) {
   }
   *result = logarithm ? sum : product;
 }
+
+// Elimination with the largest entry of what remains as pivot, so that those of a singular matrix
+// that are 0 come last: A becomes U with columns exchanged, and the identity beside it L⁻¹ with
+// rows exchanged.
+template <typename T>
+class Elimination {
+ public:
+  explicit Elimination(const Work<T>& work) : w_(work), n_(work.n) {
+    w_.identity();
+    for (int k = 0; k < n_; ++k) {
+      exchange(k);
+      for (int i = k + 1; i < n_ && w_.at(k, k) != 0; ++i) subtract(k, i);
+    }
+  }
+
+  // adj(A) is that of U between the other two, and of U = [V u; 0 w], with v the determinant of V,
+  // it is v·[w·V⁻¹, −V⁻¹·u; 0, 1], which divides by no pivot but V's.
+  void adjugate(T* result) const {
+    const int last = n_ - 1;
+    T v = sign_;
+    for (int k = 0; k < last; ++k) v *= w_.at(k, k);
+    const bool has_minors = last == 0 || w_.at(last - 1, last - 1) != 0;
+    for (int j = 0; j < n_; ++j) {
+      const T below = w_.side(last, j);
+      for (int i = last - 1; i >= 0; --i) {
+        T sum = w_.at(last, last) * w_.side(i, j) - w_.at(i, last) * below;
+        for (int k = i + 1; k < last; ++k) sum -= w_.at(i, k) * w_.side(k, j);
+        w_.side(i, j) = sum / w_.at(i, i);
+      }
+      for (int i = 0; i < n_; ++i) w_.side(i, j) = has_minors ? v * w_.side(i, j) : T(0);
+    }
+    for (int k = last; k >= 0; --k) swap_rows_of_side(k, w_.pivots[k]);
+    by_rows(w_.x, n_, n_, result);
+  }
+
+ private:
+  void exchange(int k) {
+    int row = k;
+    int column = k;
+    for (int j = k; j < n_; ++j) {
+      for (int i = k; i < n_; ++i) {
+        if (std::abs(w_.at(i, j)) > std::abs(w_.at(row, column))) row = i, column = j;
+      }
+    }
+    for (int j = 0; row != k && j < n_; ++j) std::swap(w_.at(k, j), w_.at(row, j));
+    for (int i = 0; column != k && i < n_; ++i) std::swap(w_.at(i, k), w_.at(i, column));
+    swap_rows_of_side(k, row);
+    w_.pivots[k] = column;
+    if ((row != k) != (column != k)) sign_ = -sign_;
+  }
+
+  void swap_rows_of_side(int a, int b) const {
+    for (int j = 0; a != b && j < n_; ++j) std::swap(w_.side(a, j), w_.side(b, j));
+  }
+
+  void subtract(int k, int i) {
+    const T factor = w_.at(i, k) / w_.at(k, k);
+    for (int j = k + 1; j < n_; ++j) w_.at(i, j) -= factor * w_.at(k, j);
+    for (int j = 0; j < n_; ++j) w_.side(i, j) -= factor * w_.side(k, j);
+  }
+
+  const Work<T>& w_;
+  int n_;
+  T sign_ = 1;
+};
 
 template <typename T>
 void cholesky(const Work<T>& work, T* result) {
@@ -189,11 +261,17 @@ struct Task {
   std::byte* workspace;
 };
 
+// How many right sides it works with.
+int64_t sides_of(const Matrices& m) {
+  const bool is_square =
+      m.function == MatrixFunction::inverse || m.function == MatrixFunction::adjugate;
+  return is_square ? m.n : m.columns;
+}
+
 template <typename T>
 void one(const Task& task, int64_t number) {
   const auto [function, type, count, n, columns] = task.matrices;
-  const bool is_inverse = function == MatrixFunction::inverse;
-  const int64_t sides = is_inverse ? n : columns;
+  const int64_t sides = sides_of(task.matrices);
   const Work<T> work(task.workspace + number * Work<T>::bytes(n, sides), n, sides);
   by_columns(static_cast<const T*>(task.a) + number * n * n, work.n, work.n, work.a);
   T* result = static_cast<T*>(task.result);
@@ -208,6 +286,8 @@ void one(const Task& task, int64_t number) {
     case MatrixFunction::determinant:
     case MatrixFunction::log_determinant:
       return determinant(work, function == MatrixFunction::log_determinant, result + number);
+    case MatrixFunction::adjugate:
+      return Elimination<T>(work).adjugate(result + number * n * n);
     case MatrixFunction::cholesky:
       return cholesky(work, result + number * n * n);
   }
@@ -227,7 +307,7 @@ void of_nothing(const Task& task) {
 }  // namespace
 
 int64_t workspace_bytes(const Matrices& m) {
-  const int64_t columns = m.function == MatrixFunction::inverse ? m.n : m.columns;
+  const int64_t columns = sides_of(m);
   const int64_t each =
       m.type == Scalar::f64 ? Work<double>::bytes(m.n, columns) : Work<float>::bytes(m.n, columns);
   return m.count * each;

@@ -9,10 +9,18 @@ namespace gradus::runtime {
 
 class ThreadPool;  // runtime/threads.h
 
-enum class MatrixFunction : int32_t { inverse, solve, determinant, log_determinant, cholesky };
+enum class MatrixFunction : int32_t {
+  inverse,
+  solve,
+  determinant,
+  log_determinant,
+  adjugate,
+  cholesky
+};
 
 // Matrices one after the other, each by rows: A is n × n, b and the result of `solve` n × columns,
-// the determinants one number a matrix. The lower L of `cholesky` has L·Lᵀ = ½(A + Aᵀ).
+// the determinants one number a matrix. The adjugate is det(A)·A⁻¹, finite for singular A too.
+// The lower L of `cholesky` has L·Lᵀ = ½(A + Aᵀ).
 struct Matrices {
   MatrixFunction function = MatrixFunction::solve;
   Scalar type = Scalar::f64;  // f32 or f64

@@ -331,6 +331,8 @@ class Checker {
   Thing call_operator(const std::string& name, const Arguments& arguments, Span at);
   Thing mapped(const Map& row, const Arguments& arguments, Span at);
   Thing reduction(const std::string& name, const Arguments& arguments, Span at);
+  void check_some(const std::string& name, const Shape& shape, const std::vector<int>& axes,
+                  Span at);
   Thing normalisation(const std::string& name, const Arguments& arguments, Span at);
   Value mean(Value x, const std::vector<int>& axes);
   Value spread_back(Value reduced, const Shape& shape, const std::vector<int>& axes);

@@ -59,6 +59,7 @@ Diagnostic argument_extent(Span at, const std::string& of, const Dim& have, cons
 Diagnostic not_scalar(Span at, std::string_view kind, const Shape& shape);
 Diagnostic split_misfit(Span at, const Dim& extent, const std::string& parts);
 Diagnostic not_a_permutation(Span at, int rank);
+Diagnostic extremum_of_nothing(Span at, std::string_view name, const Shape& shape);
 Diagnostic not_square(Span at, std::string_view what, const Shape& shape);
 Diagnostic not_a_probability(Span at, double number);
 Diagnostic solve_mismatch(Span at, const Operand& matrix, const Operand& sides);

@@ -17,8 +17,11 @@ Thing Checker::of_matrix(const std::string& name, const Arguments& arguments, Sp
   const Argument& given = needed(arguments, 0, "x", name, at);
   const Value x = real(*given.thing, given.span);
   square(x, name, given.span);
-  static const std::map<std::string, Op> ops = {
-      {"inv", Op::inv}, {"det", Op::det}, {"logdet", Op::logdet}, {"cholesky", Op::cholesky}};
+  static const std::map<std::string, Op> ops = {{"inv", Op::inv},
+                                                {"det", Op::det},
+                                                {"adjugate", Op::adjugate},
+                                                {"logdet", Op::logdet},
+                                                {"cholesky", Op::cholesky}};
   return {Tensor{graph().linear_algebra(ops.at(name), {x})}};
 }
 

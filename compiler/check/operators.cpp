@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -61,7 +63,7 @@ const std::map<std::string, Checker::Builtin>& Checker::builtins() {
     table["bernoulli"] = {2, {"p", "shape"}, &Checker::bernoulli};
     table["categorical"] = {1, {"logits"}, &Checker::categorical};
     table["dropout"] = {2, {"x", "p"}, &Checker::dropout};
-    for (const char* name : {"inv", "det", "logdet", "cholesky"}) {
+    for (const char* name : {"inv", "det", "adjugate", "logdet", "cholesky"}) {
       table[name] = {1, {"x"}, &Checker::of_matrix};
     }
     table["solve"] = {2, {"a", "b"}, &Checker::solve};
@@ -130,6 +132,18 @@ Value Checker::mean(Value x, const std::vector<int>& axes) {
   return graph().map(Op::div, {graph().reduce(Op::reduce_sum, x, axes), graph().size(count)});
 }
 
+// What has no entries has no largest one.
+void Checker::check_some(const std::string& name, const Shape& shape, const std::vector<int>& axes,
+                         Span at) {
+  for (int axis : axes) {
+    if (shape[axis] == Dim(0)) fail(errors::extremum_of_nothing(at, name, shape));
+    require(
+        shape[axis] - Dim(1),
+        fmt::format("`{}` is over an axis of `{}`, which has no entries", name, shape[axis].text()),
+        at);
+  }
+}
+
 Thing Checker::reduction(const std::string& name, const Arguments& arguments, Span at) {
   const Argument& given = needed(arguments, 0, "x", name, at);
   Value x = value(*given.thing, given.span);
@@ -142,6 +156,7 @@ Thing Checker::reduction(const std::string& name, const Arguments& arguments, Sp
   if (const Argument* over = argument(arguments, SIZE_MAX, "axis")) {
     folded = axes(*over->thing, shape, over->span);
   }
+  if (name == "max" || name == "min" || keeps_index) check_some(name, shape, folded, given.span);
   Value result;
   if (name == "mean") {
     result = mean(x, folded);

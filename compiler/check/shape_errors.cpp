@@ -229,6 +229,10 @@ Diagnostic not_a_permutation(Span at, int rank) {
   return error(E0220, at, fmt::format("a transpose names each of the {} axes once", rank));
 }
 
+Diagnostic extremum_of_nothing(Span at, std::string_view name, const Shape& shape) {
+  return error(E0227, at, fmt::format("`{}` of no entries: this is {}", name, shown(shape)));
+}
+
 Diagnostic not_square(Span at, std::string_view what, const Shape& shape) {
   return error(E0221, at,
                fmt::format("`{}` needs a square matrix, and this is {}", what, shown(shape)));

@@ -9,6 +9,7 @@ runtime::MatrixFunction function_of(Op op) {
   if (op == Op::inv) return runtime::MatrixFunction::inverse;
   if (op == Op::solve) return runtime::MatrixFunction::solve;
   if (op == Op::det) return runtime::MatrixFunction::determinant;
+  if (op == Op::adjugate) return runtime::MatrixFunction::adjugate;
   if (op == Op::logdet) return runtime::MatrixFunction::log_determinant;
   return runtime::MatrixFunction::cholesky;
 }

@@ -34,7 +34,8 @@ constexpr std::string_view reserved[] = {
     "np",        "math",        "params",    "inputs",      "dtype",       "loss",     "gradients",
     "slice",     "zip",         "tuple",     "sum",         "erf",         "lgamma",   "sigmoid",
     "softmax",   "div0",        "polygamma", "log_softmax", "running_sum", "read_at",  "add_at",
-    "logsumexp", "scatter_add", "dtype_of",  "inverse",     "solve",       "cholesky", "ratio"};
+    "logsumexp", "scatter_add", "dtype_of",  "inverse",     "solve",       "cholesky", "ratio",
+    "adjugate"};
 
 std::string function(std::string_view name, std::string_view words, const NumpyBody& body,
                      const std::string& result) {

@@ -101,18 +101,30 @@ polygamma = np.vectorize(polygamma_of, otypes=[np.float64])
     try:
         return np.linalg.inv(a)
     except np.linalg.LinAlgError:
+        if a.ndim > 2:
+            return np.stack([inverse(each) for each in a])
         return np.full(a.shape, np.nan, a.dtype)
 )"},
     {"solve", R"(def solve(a, b):
     try:
         return np.linalg.solve(a, b)
     except np.linalg.LinAlgError:
+        if a.ndim > 2:
+            return np.stack([solve(*each) for each in zip(a, b)])
         return np.full(b.shape, np.nan, b.dtype)
+)"},
+    {"adjugate", R"(def adjugate(a):
+    u, s, v = np.linalg.svd(a)
+    others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]), axis=-1)
+    sign = (np.linalg.det(u) * np.linalg.det(v))[..., None, None]
+    return sign * ((np.swapaxes(v, -1, -2) * others[..., None, :]) @ np.swapaxes(u, -1, -2))
 )"},
     {"cholesky", R"(def cholesky(a):
     try:
         return np.linalg.cholesky((a + np.swapaxes(a, -1, -2)) / 2)
     except np.linalg.LinAlgError:
+        if a.ndim > 2:
+            return np.stack([cholesky(each) for each in a])
         return np.full(a.shape, np.nan, a.dtype)
 )"},
     {"scatter_add", R"(def scatter_add(indices, updates, shape, axis):

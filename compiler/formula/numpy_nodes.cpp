@@ -341,6 +341,7 @@ NumpyBody::Code NumpyBody::structure_code(Value value) {
   if (node.op == Op::gather || node.op == Op::scatter_add) return by_data_code(node, x);
   if (node.op == Op::det) return {fmt::format("np.linalg.det({})", x[0])};
   if (node.op == Op::logdet) return {fmt::format("np.linalg.slogdet({})[1]", x[0])};
+  if (node.op == Op::adjugate) return with_function("adjugate", x[0]);
   if (node.op == Op::inv) return with_function("inverse", x[0]);
   if (node.op == Op::cholesky) return with_function("cholesky", x[0]);
   if (node.op == Op::solve) return with_function("solve", fmt::format("{}, {}", x[0], x[1]));

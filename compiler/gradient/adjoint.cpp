@@ -35,6 +35,7 @@ constexpr Row rows[] = {
     {Op::inv, 0, of_inv},
     {Op::solve, -1, of_solve},
     {Op::det, 0, of_det},
+    {Op::adjugate, 0, of_adjugate},
     {Op::logdet, 0, of_logdet},
     {Op::cholesky, 0, of_cholesky},
 };

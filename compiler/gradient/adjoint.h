@@ -51,6 +51,7 @@ Value of_cumsum(Graph& graph, Value user, int operand, Value g);
 Value of_inv(Graph& graph, Value user, int operand, Value g);
 Value of_solve(Graph& graph, Value user, int operand, Value g);
 Value of_det(Graph& graph, Value user, int operand, Value g);
+Value of_adjugate(Graph& graph, Value user, int operand, Value g);
 Value of_logdet(Graph& graph, Value user, int operand, Value g);
 Value of_cholesky(Graph& graph, Value user, int operand, Value g);
 

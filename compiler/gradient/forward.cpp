@@ -86,6 +86,7 @@ Rule rule_of(Op op) {
       {Op::inv, tangent::of_inv},
       {Op::solve, tangent::of_solve},
       {Op::det, tangent::of_determinant},
+      {Op::adjugate, tangent::of_adjugate},
       {Op::logdet, tangent::of_determinant},
       {Op::cholesky, tangent::of_cholesky},
   };

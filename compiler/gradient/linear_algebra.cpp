@@ -2,6 +2,7 @@
 // results for forward and reverse mode algorithmic differentiation", 2008; of the Cholesky factor:
 // Murray, "Differentiation of the Cholesky decomposition", 2016).
 #include "compiler/gradient/adjoint.h"
+#include "compiler/gradient/gradient.h"
 #include "compiler/gradient/tangent.h"
 
 namespace gradus {
@@ -85,6 +86,55 @@ Value between(Graph& graph, Value a, Value m) {
   return transposed(graph, solve(graph, a, transposed(graph, half)));
 }
 
+// Entry (i, j) is entry (i + rows, j + columns) of the matrix, counted round.
+Value rolled(Graph& graph, Value matrix, int64_t rows, int64_t columns) {
+  const std::vector<int> axes = last_two(graph, matrix);
+  const int64_t by[] = {rows, columns};
+  for (int side = 0; side < 2; ++side) {
+    if (by[side] == 0) continue;
+    const auto part = [&](const Dim& from, const Dim& length) {
+      View view{graph.shape(matrix), {}, {}};
+      view.shape[axes[side]] = length;
+      for (int axis = 0; axis <= axes[1]; ++axis) {
+        view.map.push_back(Affine::axis(axis, 1, axis == axes[side] ? from : Dim(0)));
+      }
+      return graph.view(matrix, std::move(view));
+    };
+    const Dim rest = graph.shape(matrix)[axes[side]] - Dim(by[side]);
+    matrix = graph.concat({part(Dim(by[side]), rest), part(Dim(0), Dim(by[side]))}, axes[side]);
+  }
+  return matrix;
+}
+
+// Of matrices of at most three rows, as polynomials of the entries; an invalid value else.
+Value adjugate_written_out(Graph& graph, Value a) {
+  const auto n = graph.shape(a).back().number();
+  if (n == 1) return graph.full(graph.constant(1), graph.shape(a));
+  if (n == 2) {
+    View across{graph.shape(a), {}, {}};
+    const int rank = graph.type(a).rank();
+    for (int axis = 0; axis < rank; ++axis) {
+      across.map.push_back(axis < rank - 2 ? Affine::axis(axis) : Affine::axis(axis, -1, 1));
+    }
+    const Value opposite = graph.view(a, std::move(across));
+    const Value on = where(graph, Op::eq, opposite);
+    return transposed(graph, graph.map(Op::sub, {on, where(graph, Op::ne, opposite)}));
+  }
+  if (n != 3) return {};
+  const auto times = [&](int64_t i, int64_t j) {
+    return graph.map(Op::mul, {rolled(graph, a, 1, i), rolled(graph, a, 2, j)});
+  };
+  return transposed(graph, graph.map(Op::sub, {times(1, 2), times(2, 1)}));
+}
+
+// (Σ of the entries · B − what is taken off)/det(A), matrix by matrix.
+Value quotient_of_adjugate(Graph& graph, Value a, Value entries, Value b, Value less) {
+  const Value sum = graph.reduce(Op::reduce_sum, entries, last_two(graph, a));
+  const Value whole = graph.map(Op::mul, {over_matrix(graph, sum, a), b});
+  const Value det = graph.linear_algebra(Op::det, {a});
+  return graph.map(Op::div, {graph.map(Op::sub, {whole, less}), over_matrix(graph, det, a)});
+}
+
 }  // namespace
 
 namespace adjoint {
@@ -105,11 +155,27 @@ Value of_solve(Graph& graph, Value user, int operand, Value g) {
   return negative(graph, product(graph, side, x));
 }
 
-// g·det(A)·A⁻ᵀ.
+// g·adj(A)ᵀ (Jacobi's formula): finite also where A is singular. Of h/det(A), what a logarithm
+// passes on, it is h·A⁻ᵀ.
 Value of_det(Graph& graph, Value user, int operand, Value g) {
   const Value a = graph[user].operands[operand];
-  const Value inverse = transposed(graph, graph.linear_algebra(Op::inv, {a}));
-  return graph.map(Op::mul, {over_matrix(graph, graph.map(Op::mul, {g, user}), a), inverse});
+  const Node& over = graph[g];
+  const bool of_log = over.op == Op::div && over.operands[1] == user;
+  const Value weights = graph.broadcast(of_log ? over.operands[0] : g, graph.shape(user));
+  const Op op = of_log ? Op::inv : Op::adjugate;
+  const Value matrix = transposed(graph, graph.linear_algebra(op, {a}));
+  return graph.map(Op::mul, {over_matrix(graph, weights, a), matrix});
+}
+
+// (⟨g, B⟩·Bᵀ − Bᵀ·g·Bᵀ)/det(A), where B = adj(A); of small matrices without dividing.
+Value of_adjugate(Graph& graph, Value user, int operand, Value g) {
+  const Value a = graph[user].operands[operand];
+  if (const Value written = adjugate_written_out(graph, a); written.valid()) {
+    return pullback(graph, written, g, std::span(&a, 1))[0];
+  }
+  const Value across = transposed(graph, user);
+  return quotient_of_adjugate(graph, a, graph.map(Op::mul, {g, user}), across,
+                              product(graph, product(graph, across, g), across));
 }
 
 // g·A⁻ᵀ.
@@ -141,6 +207,16 @@ Value of_solve(Graph& graph, Value user, int operand, Value t) {
   const Value a = graph[user].operands[0];
   if (operand == 1) return solve(graph, a, t);
   return negative(graph, solve(graph, a, product(graph, t, user)));
+}
+
+// (tr(B·t)·B − B·t·B)/det(A), where B = adj(A); of small matrices without dividing.
+Value of_adjugate(Graph& graph, Value user, int operand, Value t) {
+  const Value a = graph[user].operands[operand];
+  if (const Value written = adjugate_written_out(graph, a); written.valid()) {
+    return pushforward(graph, written, std::span(&a, 1), std::span(&t, 1));
+  }
+  return quotient_of_adjugate(graph, a, graph.map(Op::mul, {transposed(graph, user), t}), user,
+                              product(graph, product(graph, user, t), user));
 }
 
 // Σ of the adjoint's weights times the tangent, matrix by matrix.

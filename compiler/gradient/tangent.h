@@ -10,6 +10,7 @@ namespace gradus::tangent {
 // linear_algebra.cpp
 Value of_inv(Graph& graph, Value user, int operand, Value t);
 Value of_solve(Graph& graph, Value user, int operand, Value t);
+Value of_adjugate(Graph& graph, Value user, int operand, Value t);
 Value of_determinant(Graph& graph, Value user, int operand, Value t);  // det, logdet
 Value of_cholesky(Graph& graph, Value user, int operand, Value t);
 

@@ -156,7 +156,9 @@ class Of {
       return node_.op == Op::input || node_.op == Op::param || node_.op == Op::state;
     }
     if (!all(&Fact::defined) || node_.op == Op::scan) return false;
-    if (is_linear_algebra(node_.op)) return node_.op == Op::det;
+    if (is_linear_algebra(node_.op)) {
+      return node_.op == Op::det || node_.op == Op::adjugate;
+    }
     if (is_map(node_.op)) return maps_defined();
     const auto* view = std::get_if<View>(&node_.attributes);
     return view == nullptr || std::isfinite(view->fill.value_or(0));
@@ -259,7 +261,10 @@ class Of {
     const Attributes& attributes = node_.attributes;
     if (op == Op::constant) return exactly(std::get<Literal>(attributes).value);
     if (op == Op::symbol) return exactly(std::get<Named>(attributes).value);
-    if (op == Op::size) return {1, infinity, false, false, true, true, true};
+    if (op == Op::size) {
+      const bool has_some = (std::get<Extent>(attributes).dim - Dim(1)).never_negative();
+      return {has_some ? 1.0 : 0.0, infinity, false, false, true, true, true};
+    }
     if (op == Op::view) {
       const auto& view = std::get<View>(attributes);
       return view.fill ? either(bounded_as(at(0)), exactly(*view.fill)) : bounded_as(at(0));

@@ -79,11 +79,28 @@ std::vector<double> cholesky(size_t n, std::span<const double> a) {
   return l;
 }
 
+// Of its definition: entry (i, j) is the minor without row j and column i, with its sign.
+std::vector<double> adjugate(size_t n, std::span<const double> a) {
+  std::vector<double> result;
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = 0; j < n; ++j) {
+      std::vector<double> rest;
+      for (size_t entry = 0; entry < n * n; ++entry) {
+        if (entry / n != j && entry % n != i) rest.push_back(a[entry]);
+      }
+      const double minor = evaluated(Op::det, n - 1, rest, {})[0];
+      result.push_back((i + j) % 2 == 0 ? minor : -minor);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<double> evaluated(Op op, size_t n, std::span<const double> a,
                               std::span<const double> b) {
   if (op == Op::cholesky) return cholesky(n, a);
+  if (op == Op::adjugate) return adjugate(n, a);
   const Factors f = factors_of(n, a);
   if (op == Op::solve) return solved(f, b, n == 0 ? 0 : b.size() / n);
   if (op == Op::inv) return solved(f, identity(n), n);

@@ -191,6 +191,7 @@ Value rebuild(Graph& graph, const Node& node, std::vector<Value> operands, Attri
     case Op::inv:
     case Op::solve:
     case Op::det:
+    case Op::adjugate:
     case Op::logdet:
     case Op::cholesky:
       return graph.linear_algebra(node.op, std::move(operands));

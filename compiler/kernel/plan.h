@@ -175,7 +175,7 @@ struct Contraction {
   std::vector<Store> epilogue;
 };
 
-// inv, solve, det, logdet or cholesky of matrices that stand one after the other in memory, by a
+// inv, solve, det, adjugate, logdet or cholesky of matrices that stand one after the other in memory, by a
 // call of the runtime. Nothing is stored elsewhere, and the result is no factor.
 struct LinearAlgebra {
   Op op{};

@@ -112,7 +112,8 @@ class Arithmetic {
 
   void try_zero(const Product& product) {
     for (const Factor& factor : product.factors) {
-      if (!rewriter_.facts[factor.base].finite) return;
+      const Fact& fact = rewriter_.facts[factor.base];
+      if (!fact.finite || (factor.power < 0 && !fact.nonzero())) return;
     }
     if (!rewriter_.is_active(zero())) return;
     best_.value = rewriter_.graph.full(rewriter_.graph.constant(0), shape_);

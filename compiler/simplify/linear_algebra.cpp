@@ -33,7 +33,8 @@ Value function_of_transpose(Rewriter& rewriter, Value value) {
   const Value a = under_transpose(rewriter, rewriter.operand(value));
   if (!a.valid()) return {};
   const Value result = rewriter.graph.linear_algebra(rewriter.op(value), {a});
-  return rewriter.op(value) == Op::inv ? transposed(rewriter, result) : result;
+  const bool is_number = rewriter.op(value) == Op::det || rewriter.op(value) == Op::logdet;
+  return is_number ? result : transposed(rewriter, result);
 }
 
 Value function_of_inverse(Rewriter& rewriter, Value value) {
@@ -122,8 +123,8 @@ Value product_with_inverse(Rewriter& rewriter, Value value) {
 std::vector<Rule> make_table() {
   constexpr Stage recognise = Stage::recognise;
   return {
-      rule("function of a transpose", {Op::inv, Op::det, Op::logdet}, function_of_transpose,
-           "inv(x')", "inv(x)'", rounding, recognise),
+      rule("function of a transpose", {Op::inv, Op::det, Op::adjugate, Op::logdet},
+           function_of_transpose, "inv(x')", "inv(x)'", rounding, recognise),
       rule("function of an inverse", {Op::inv, Op::det, Op::logdet}, function_of_inverse,
            "logdet(inv(x))", "-logdet(x)", rounding, recognise),
       rule("log of a determinant", {Op::log}, log_of_determinant, "log(abs(det(x)))", "logdet(x)",

@@ -74,7 +74,12 @@ const Kink kinks[] = {
     {"if x > 0 then inv(x * ones([1, 1]))[0, 0] else x", 1, 0},
     // Matrices.
     {"det(x * ones([1, 1]) + 1)", 1},
+    {"det(x * ones([2, 2]) + reshape([1, 2, 2, 4], [2, 2]))", 1, 0},
+    {"det(x * ones([3, 3]) + diag(2 - iota(3)))", 2, 0},
+    {"det(ones([4, 4]) + x * diag(iota(4)))", 0},
     {"logdet((1 + x) * ones([1, 1]))", 1, -1},
+    // No entries.
+    {"sum(zeros([0]) * x) + prod(zeros([0]) * x) + norm(zeros([0]) * x)", 0, 0},
 };
 
 bool agrees(double got, double want) {

@@ -129,6 +129,8 @@ const std::vector<Example> examples = {
     {"inv(x + 4 * diag(ones([3])))", {"[3, 3]", "[2, 3, 3]"}},
     {"inv(x)", {"[1, 1]"}, 0.5, 2},
     {"det(x)", square},
+    {"adjugate(x)", square},
+    {"adjugate(x + 4 * diag(ones([4])))", {"[4, 4]", "[2, 4, 4]"}},
     {"logdet(x + 4 * diag(ones([3])))", {"[3, 3]", "[2, 3, 3]"}},
     {"logdet(x)", {"[1, 1]"}, 0.5, 2},
     {"cholesky(x @ x' + diag(ones([3])))", {"[3, 2]", "[2, 3, 2]"}},

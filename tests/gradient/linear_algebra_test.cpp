@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include "compiler/gradient/gradient.h"
+#include "compiler/gradient/jacobian.h"
 #include "tests/gradient/differences.h"
 
 namespace gradus {
@@ -33,7 +35,7 @@ Case of(Op op, std::vector<std::vector<int64_t>> shapes) {
 
 TEST_CASE("derivatives of linear algebra are slopes, forward and twice too", "[linear_algebra]") {
   std::vector<Case> cases;
-  for (Op op : {Op::inv, Op::det, Op::logdet, Op::cholesky}) {
+  for (Op op : {Op::inv, Op::det, Op::adjugate, Op::logdet, Op::cholesky}) {
     for (const std::vector<int64_t>& shape : std::vector<std::vector<int64_t>>{
              {1, 1}, {3, 3}, {2, 3, 3}, {0, 0}, {0, 2, 2}, {2, 0, 0}}) {
       cases.push_back(of(op, {shape}));
@@ -73,6 +75,32 @@ TEST_CASE("singular matrices have infinities and NaN, not errors", "[linear_alge
   for (double entry : value(Op::inv, singular).entries) CHECK(!std::isfinite(entry));
   for (double entry : value(Op::solve, singular, {1, 0}).entries) CHECK(!std::isfinite(entry));
   for (double entry : value(Op::cholesky, {1, 2, 2, 1}).entries) CHECK(std::isnan(entry));
+}
+
+// The derivatives of det, or the second derivatives, at a matrix.
+std::vector<double> slopes(const std::vector<double>& a, int order) {
+  Graph graph;
+  const auto n = static_cast<int64_t>(std::sqrt(static_cast<double>(a.size())));
+  const Value x = graph.leaf(Op::param, "a", {Element::real, {Dim(n), Dim(n)}, 0});
+  const Value det = graph.linear_algebra(Op::det, {x});
+  const Value first = gradient(graph, det, std::span(&x, 1))[0];
+  const Value wanted = order == 1 ? first : hessian(graph, det, x);
+  std::vector<double> entries =
+      interpret(graph, wanted, {{"a", {Element::real, {n, n}, a}}}).entries;
+  for (double& each : entries) each = std::round(each * 1e12) / 1e12;
+  return entries;
+}
+
+TEST_CASE("determinants of singular matrices have derivatives", "[linear_algebra]") {
+  CHECK(slopes({1, 2, 2, 4}, 1) == std::vector<double>{4, -2, -2, 1});
+  CHECK(slopes({1, 2, 3, 4, 5, 6, 7, 8, 9}, 1) ==
+        std::vector<double>{-3, 6, -3, 6, -12, 6, -3, 6, -3});
+  CHECK(slopes(std::vector<double>(16, 1.0), 1) == std::vector<double>(16, 0.0));
+  CHECK(slopes({0}, 1) == std::vector<double>{1});
+  CHECK(slopes({1, 2, 2, 4}, 2) ==
+        std::vector<double>{0, 0, 0, 1, 0, 0, -1, 0, 0, -1, 0, 0, 1, 0, 0, 0});
+  // ∂²det/∂a₀₀∂a₁₁ is a₂₂.
+  CHECK(slopes({0, 0, 0, 0, 0, 0, 0, 0, 7}, 2)[4] == 7);
 }
 
 TEST_CASE("a permutation has its sign", "[linear_algebra]") {
