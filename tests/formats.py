@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("examples", "tests/reference/models", "tests/golden/derive")
@@ -98,14 +99,36 @@ def check_dot(gradus, model):
             assert done.returncode == 0 and not done.stderr, f"nop {options}: {done.stderr}"
 
 
-CHECKS = [check_json, check_dot]
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
+TOKENS = {"mi", "mn", "mo", "mtext", "mspace"}
+OF_TWO = {"mfrac", "msup", "msub", "munder", "mover"}
+ROWS = {"math", "mrow", "mtable", "mtr", "mtd", "msqrt"}
+
+
+def check_mathml(gradus, model):
+    """One row a line of the text, and elements of MathML Core that have the children that they need."""
+    for options in [], ["--steps"], ["--raw", "--inline"]:
+        root = ElementTree.fromstring(derive(gradus, model, "--format", "mathml", *options))
+        lines = [line for line in derive(gradus, model, *options).splitlines() if line]
+        rows = root.find(f"{MATHML}mtable")
+        assert len(rows) == len(lines), f"{len(rows)} rows for {len(lines)} lines"
+        for element in root.iter():
+            kind = element.tag.removeprefix(MATHML)
+            assert kind in TOKENS | OF_TWO | ROWS, f"<{kind}> is no element of MathML Core"
+            assert kind not in TOKENS or len(element) == 0, f"<{kind}> holds elements"
+            assert kind not in OF_TWO or len(element) == 2, f"<{kind}> of {len(element)} elements"
+            assert kind in TOKENS or not (element.text or "").strip(), f"<{kind}> holds text: {element.text}"
+            assert not (element.tail or "").strip(), f"text behind <{kind}>: {element.tail}"
+
+
+CHECKS = [check_json, check_dot, check_mathml]
 
 
 def wrong(model, check, gradus):
     """What is wrong with one format of one model, '' where nothing is."""
     try:
         check(gradus, model)
-    except (AssertionError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+    except (AssertionError, ValueError, KeyError, ElementTree.ParseError, subprocess.TimeoutExpired) as error:
         return f"--- {check.__name__} {model.name}: {type(error).__name__}: {error}\n"
     return ""
 

@@ -95,6 +95,7 @@ std::optional<Definition> subject(const Program& program, const DeriveOptions& o
 formula::Options formula_options(const DeriveOptions& options) {
   formula::Options made;
   if (options.format == "latex") made.format = formula::Format::latex;
+  if (options.format == "mathml") made.format = formula::Format::mathml;
   if (options.format == "numpy") made.format = formula::Format::numpy;
   made.steps = options.steps;
   made.raw = options.raw;
@@ -247,7 +248,7 @@ void add_derive(CLI::App& app, Status& status) {
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
   command->add_option("--format", options->format, "how to write it")
-      ->check(CLI::IsMember({"text", "latex", "numpy", "json", "dot"}));
+      ->check(CLI::IsMember({"text", "latex", "mathml", "numpy", "json", "dot"}));
   command->add_option("-o", options->out, "write to this file");
   command->callback(
       [options, &status] { status = options->dump.empty() ? derive(*options) : dump(*options); });

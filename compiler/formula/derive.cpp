@@ -19,6 +19,7 @@ std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted>
   }
   const Page lines = options.steps ? page(walk_of(graph, subject, wanted, options))
                                    : Sheet(graph, subject, wanted, options).equations();
+  if (options.format == Format::mathml) return mathml(lines);
   return options.format == Format::latex ? latex(lines, options.document)
                                          : text(lines, options.width);
 }

@@ -10,7 +10,7 @@
 
 namespace gradus::formula {
 
-enum class Format : unsigned char { text, latex, numpy };
+enum class Format : unsigned char { text, latex, mathml, numpy };
 
 // A definition that is a derivative itself: result = ∂of/∂by.
 struct TakenDerivative {

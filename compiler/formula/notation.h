@@ -67,5 +67,10 @@ std::string text(const Equation& equation);
 // LaTeX's mathematics. An equation has an `&` before its first sign, for align*.
 std::string latex(const Expr& x);
 std::string latex(const Equation& equation);
+// Presentation MathML (Core), https://www.w3.org/TR/mathml-core/: one element.
+std::string mathml(const Expr& x);
+std::string mathml(const Equation& equation);
+// What stands behind the left side of an equation, as elements.
+std::string mathml_right(const Equation& equation);
 
 }  // namespace gradus::formula

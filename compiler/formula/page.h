@@ -37,5 +37,7 @@ using Page = std::vector<Line>;
 std::string text(const Page& page, int width = 0);
 // Lines of align*, or a whole document around them.
 std::string latex(const Page& page, bool document);
+// A <math> with a table of the lines.
+std::string mathml(const Page& page);
 
 }  // namespace gradus::formula

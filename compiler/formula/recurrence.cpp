@@ -58,12 +58,16 @@ Expr Recurrences::at(const Symbol& symbol, const Expr& place) const {
   if (!is_short || !symbol.index.empty()) {
     made.latex_index =
         (symbol.latex_index.empty() ? symbol.index : symbol.latex_index) + "[" + latex(place) + "]";
+    made.mathml_index = mathml_index(symbol) + "<mo stretchy=\"false\">[</mo>" + mathml(place) +
+                        "<mo stretchy=\"false\">]</mo>";
     made.index += "[" + text(place) + "]";
     return name(made);
   }
   made.latex_subscript =
       (symbol.latex_subscript.empty() ? symbol.subscript : symbol.latex_subscript) +
       (symbol.subscript.empty() ? "" : ",") + latex(place);
+  made.mathml_subscript =
+      mathml_subscript(symbol) + (symbol.subscript.empty() ? "" : "<mo>,</mo>") + mathml(place);
   made.subscript += suffix;
   return name(made);
 }

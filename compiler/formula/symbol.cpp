@@ -299,7 +299,10 @@ Symbol Names::fresh_adjoint(const Symbol& of) {
     candidates.push_back(delta);
   }
   delta.subscript = text(of);
-  if (subscripts(delta.subscript).empty()) delta.latex_subscript = latex(of);
+  if (subscripts(delta.subscript).empty()) {
+    delta.latex_subscript = latex(of);
+    delta.mathml_subscript = mathml(of);
+  }
   candidates.push_back(delta);
   return fresh(candidates);
 }

@@ -16,11 +16,14 @@ struct Symbol {
   std::string base;  // a word as spelt, or the name of a Greek letter where `greek`
   bool greek = false;
   Accent accent = Accent::none;
-  std::string subscript;        // digits, a letter or a word
-  std::string latex_subscript;  // the same for LaTeX, where it is no plain text
-  std::string index;            // `[0]`, of a round
-  std::string latex_index;      // the same for LaTeX, where it is no plain text
-  std::vector<Symbol> owners;   // the parts before the last dot
+  std::string subscript;       // digits, a letter or a word
+  std::string index;           // `[0]`, of a round
+  std::vector<Symbol> owners;  // the parts before the last dot
+  // The same where it is no plain text.
+  std::string latex_subscript;
+  std::string latex_index;
+  std::string mathml_subscript;
+  std::string mathml_index;
 
   friend bool operator==(const Symbol&, const Symbol&) = default;
 };
@@ -29,6 +32,15 @@ struct Symbol {
 std::string text(const Symbol& symbol);
 // For LaTeX's mathematics: `\hat{y}_{1}`; with the indices of an entry of it: `\hat{y}_{1;\,i, j}`.
 std::string latex(const Symbol& symbol, const std::string& indices = "");
+// For MathML, one element; with the indices of an entry of it, as elements.
+std::string mathml(const Symbol& symbol, const std::string& indices = "");
+// Its subscript and its index as elements; empty where it has none.
+std::string mathml_subscript(const Symbol& symbol);
+std::string mathml_index(const Symbol& symbol);
+// Text within an element of XML or HTML, or within an attribute in double quotes.
+std::string escaped(std::string_view text);
+// Elements as one: a row, where there are several.
+std::string row(const std::string& elements);
 
 // A name as it is spelt, with nothing made of it.
 Symbol as_spelt(std::string_view name);

@@ -101,6 +101,29 @@ TEST_CASE("LaTeX draws what the text spells", "[notation]") {
   CHECK(latex(comparison(a, "≤", b)) == "a \\le b");
 }
 
+TEST_CASE("MathML has one element for each formula", "[notation]") {
+  CHECK(mathml(a) == "<mi>a</mi>");
+  CHECK(mathml(quotient(sum({a, b}), c)) ==
+        "<mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mi>c</mi></mfrac>");
+  CHECK(mathml(power(sum({a, b}), number(2))) ==
+        "<msup><mrow><mo stretchy=\"false\">(</mo><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow>"
+        "<mo stretchy=\"false\">)</mo></mrow><mn>2</mn></msup>");
+  CHECK(mathml(power(a, number(-1.5))) ==
+        "<msup><mi>a</mi><mrow><mo>−</mo><mn>3</mn><mo lspace=\"0\" rspace=\"0\">/</mo>"
+        "<mn>2</mn></mrow></msup>");
+  CHECK(mathml(number(-1.5e-7)) ==
+        "<mrow><mo>−</mo><mrow><mn>1.5</mn><mo>⋅</mo><msup><mn>10</mn><mrow><mo>−</mo><mn>7</mn>"
+        "</mrow></msup></mrow></mrow>");
+  CHECK(mathml(comparison(a, "<", b)) == "<mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow>");
+  CHECK(mathml(name(as_written("h.W1"))) ==
+        "<mrow><mi>h</mi><mi>.</mi><msub><mi>W</mi><mn>1</mn></msub></mrow>");
+  CHECK(mathml(name(as_written("yhat"))) ==
+        "<mover accent=\"true\"><mi>y</mi><mo stretchy=\"false\">^</mo></mover>");
+  CHECK(mathml(name(as_written("alpha"))) == "<mi>α</mi>");
+  CHECK(mathml(entry(name(as_written("w1")), {a})) ==
+        "<msub><mi>w</mi><mrow><mn>1</mn><mo>;</mo><mi>a</mi></mrow></msub>");
+}
+
 TEST_CASE("the length of a formula is what a reader takes in", "[notation]") {
   CHECK(symbols(sum({a, negative(b)})) == 3);
   CHECK(symbols(product({transpose(a), sum({b, negative(c)})})) == 6);
