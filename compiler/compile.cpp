@@ -17,12 +17,11 @@ void append(std::vector<Definition>& results, const std::vector<NamedValue>& val
   for (const NamedValue& value : values) results.push_back({value.name, value.value});
 }
 
-// All values of a function rewritten together, so that what they share stays shared. What is known
-// has been simplified before.
-Function simplified(Graph& graph, Function function, std::span<const Value> known = {}) {
+// All values of a function rewritten together, so that what they share stays shared.
+Function simplified(Graph& graph, Function function) {
   const std::vector<Value> plain = without_calls(graph, function.roots());
-  const std::vector<Value> read = recognise(graph, plain, nullptr, known);
-  const std::vector<Value> after = stabilise(graph, simplify(graph, read, nullptr, known));
+  const std::vector<Value> known = recognise(graph, plain, nullptr);
+  const std::vector<Value> after = stabilise(graph, simplify(graph, known, nullptr));
   size_t next = 0;
   for (Definition& result : function.results) result.value = after[next++];
   for (Update& update : function.updates) update.value = after[next++];
@@ -38,13 +37,6 @@ std::map<Value, Value> without_calls(Graph& graph, const std::map<Value, Value>&
   std::map<Value, Value> result;
   for (size_t k = 0; k < values.size(); k += 2) result.emplace(values[k], values[k + 1]);
   return result;
-}
-
-// The loss and its derivatives as they came out of `simplify`.
-std::vector<Value> values_of(const Gradients& gradients) {
-  std::vector<Value> values = {gradients.loss};
-  for (const Definition& gradient : gradients.simplified) values.push_back(gradient.value);
-  return values;
 }
 
 // min(1, clip / ‖gradients‖): the factor that keeps the norm of all gradients, taken as one vector,
@@ -109,7 +101,7 @@ Function with_gradients(Program& program, const Gradients& gradients) {
   append(function.results, program.losses);
   append(function.results, program.metrics);
   for (const Definition& gradient : gradients.simplified) function.results.push_back(gradient);
-  return simplified(program.graph, std::move(function), values_of(gradients));
+  return simplified(program.graph, std::move(function));
 }
 
 Function training_step(Program& program, size_t block) {
@@ -149,7 +141,7 @@ Function training_step(Program& program, size_t block) {
       function.updates.push_back({state.value, state.update});
     }
   }
-  return simplified(graph, std::move(function), values_of(gradients));
+  return function;
 }
 
 std::string until_name(size_t block) { return "until:" + std::to_string(block); }

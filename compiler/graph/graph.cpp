@@ -95,7 +95,8 @@ size_t hash_of(const Node& node) {
   auto seed = static_cast<size_t>(node.op);
   for (Value operand : node.operands) mix(seed, operand.id);
   std::visit(MixAttributes{seed}, node.attributes);
-  return seed;
+  seed *= 0x9e3779b97f4a7c15;
+  return seed ^ (seed >> 32);
 }
 
 // The shape without these axes, which are sorted.
@@ -177,14 +178,33 @@ Type result_type(const Graph& graph, const Scan& scan, int number) {
 
 Value Graph::add(Node node) {
   const size_t hash = hash_of(node);
-  const auto [first, last] = known_.equal_range(hash);
-  const auto same =
-      std::find_if(first, last, [&](const auto& each) { return nodes_[each.second.id] == node; });
-  if (same != last) return same->second;
+  uint32_t& place = places_[place_of(hash, node)];
+  if (place != 0) return {place - 1};
   const Value made{size()};
-  known_.emplace(hash, made);
+  place = made.id + 1;
   nodes_.push_back(std::move(node));
+  hashes_.push_back(hash);
+  if (2 * nodes_.size() > places_.size()) enlarge_places();
   return made;
+}
+
+// Where the node is, or would be.
+size_t Graph::place_of(size_t hash, const Node& node) const {
+  const size_t last = places_.size() - 1;
+  for (size_t at = hash & last;; at = (at + 1) & last) {
+    const uint32_t there = places_[at];
+    if (there == 0 || (hashes_[there - 1] == hash && nodes_[there - 1] == node)) return at;
+  }
+}
+
+void Graph::enlarge_places() {
+  places_.assign(2 * places_.size(), 0);
+  const size_t last = places_.size() - 1;
+  for (uint32_t id = 0; id < size(); ++id) {
+    size_t at = hashes_[id] & last;
+    while (places_[at] != 0) at = (at + 1) & last;
+    places_[at] = id + 1;
+  }
 }
 
 Value Graph::constant(double value) { return add({Op::constant, {}, Literal{value}, {}}); }
@@ -560,14 +580,16 @@ Scan with_body(Scan scan, std::span<const Value> body) {
 }
 
 std::vector<Value> reachable(const Graph& graph, std::span<const Value> roots) {
-  std::vector<bool> needed(graph.size(), false);
+  uint32_t end = 0;
+  for (Value root : roots) end = std::max(end, root.id + 1);
+  std::vector<bool> needed(end, false);
   for (Value root : roots) needed[root.id] = true;
-  for (uint32_t id = graph.size(); id-- > 0;) {
+  for (uint32_t id = end; id-- > 0;) {
     if (!needed[id]) continue;
     for (Value operand : graph[Value{id}].operands) needed[operand.id] = true;
   }
   std::vector<Value> order;
-  for (uint32_t id = 0; id < graph.size(); ++id) {
+  for (uint32_t id = 0; id < end; ++id) {
     if (needed[id]) order.push_back(Value{id});
   }
   return order;

@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "compiler/graph/node.h"
@@ -91,13 +90,18 @@ class Graph {
 
  private:
   Value add(Node node);
+  size_t place_of(size_t hash, const Node& node) const;
+  void enlarge_places();
   void require_coordinates(Op op, const std::vector<Value>& operands, const Gathering& gathering,
                            size_t axes) const;
 
-  std::deque<Node> nodes_;  // references to nodes stay good while nodes are added
-  std::unordered_multimap<size_t, Value> known_;  // by the nodes' hashes
-  std::deque<Provenance> provenance_;             // of those nodes that have one
-  std::vector<uint32_t> provenance_of_;           // by node: its place there plus 1, or 0
+  std::deque<Node> nodes_;      // references to nodes stay good while nodes are added
+  std::vector<size_t> hashes_;  // by node
+  // The nodes by their hashes: numbers plus 1, or 0 where there is none, each at the first free
+  // place from its hash on. At most half of the places, a power of two, are taken.
+  std::vector<uint32_t> places_ = std::vector<uint32_t>(64);
+  std::deque<Provenance> provenance_;    // of those nodes that have one
+  std::vector<uint32_t> provenance_of_;  // by node: its place there plus 1, or 0
 };
 
 // What a view does, where it is a special one.

@@ -49,22 +49,14 @@ std::vector<Value> in_last_stage(Graph& graph, Stage stage, std::span<const Valu
   return rewriter.normal(roots);
 }
 
-std::vector<Value> normal(Graph& graph, Stage stage, std::span<const Value> roots, Derivation* log,
-                          std::span<const Value> known) {
-  Rewriter rewriter(graph, stage, log);
-  rewriter.settle(reachable(graph, known));
-  return rewriter.normal(roots);
-}
-
 }  // namespace
 
-std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivation* log,
-                            std::span<const Value> known) {
-  std::vector<Value> simpler = normal(graph, Stage::simplify, roots, log, known);
+std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivation* log) {
+  std::vector<Value> simpler = Rewriter(graph, Stage::simplify, log).normal(roots);
   for (;;) {
     const std::vector<Value> less = rewriting::with_less_in_rounds(graph, simpler);
     if (less == simpler) break;
-    simpler = normal(graph, Stage::simplify, less, log, known);
+    simpler = Rewriter(graph, Stage::simplify, log).normal(less);
   }
   // What remains of quotients of exponentials is made safe when nothing can cancel it any more.
   return in_last_stage(graph, Stage::finish, simpler, log);
@@ -74,9 +66,8 @@ std::vector<Value> stabilise(Graph& graph, std::span<const Value> roots) {
   return in_last_stage(graph, Stage::evaluate, roots, nullptr);
 }
 
-std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log,
-                             std::span<const Value> known) {
-  const std::vector<Value> simpler = normal(graph, Stage::recognise, roots, log, known);
+std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log) {
+  const std::vector<Value> simpler = Rewriter(graph, Stage::recognise, log).normal(roots);
   return rewriting::with_less_in_rounds(graph, simpler);
 }
 

@@ -10,22 +10,17 @@
 
 namespace gradus {
 
-// In all of these, `known` are values that have been through `simplify` before and may be among
-// what the roots are made of: they are not looked at again.
-
 // Rewrites what the roots compute into less, by the rules of the table, until none applies; the
 // roots of the result stand in the same order and have the same types. Values are kept as far as
 // each rule's exactness says. Names are kept: where a named value is rewritten, its successor has
 // the name. Simplifying the result again changes nothing. Each rewrite is recorded in `log` where
 // there is one.
-std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivation* log = nullptr,
-                            std::span<const Value> known = {});
+std::vector<Value> simplify(Graph& graph, std::span<const Value> roots, Derivation* log = nullptr);
 
 // Only the rules that recognise a function in its spelling (the softmax in eᶻ/Σeᶻ, the sigmoid in
 // 1/(1 + e⁻ˣ), …): for a loss before it is differentiated, so that its derivative is that of the
 // function and not of the spelling.
-std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log = nullptr,
-                             std::span<const Value> known = {});
+std::vector<Value> recognise(Graph& graph, std::span<const Value> roots, Derivation* log = nullptr);
 
 // Values that are to be computed, simplified already: differences that would lose all their digits
 // (1 − σ(x)) in another form, which is not the one that people read.
