@@ -145,7 +145,9 @@ Reader::Written Reader::written_factors(const Product& product, const Indices& i
     }
     Indices at;
     for (const Affine& access : factor.at) at.push_back(affine(access, indices));
-    const Expr base = factor.form == Factor::Form::entry
+    const auto within = entry_within(factor, at, product.free);
+    const Expr base = within ? *within
+                      : factor.form == Factor::Form::entry
                           ? entry_factor(factor, at)
                           : entry_condition(factor.value, at, factor.form == Factor::Form::fails);
     const bool is_top = factor.power > 0;
@@ -155,6 +157,36 @@ Reader::Written Reader::written_factors(const Product& product, const Indices& i
     all.push_back(power(base, number(std::fabs(factor.power))));
   }
   return written;
+}
+
+// Whether an entry of a value is written by entries of others at the same indices.
+bool Reader::reads_at_its_indices(Value value) const {
+  if (stops(value)) return true;
+  const auto& x = operands(value);
+  return is_map(op(value)) && std::all_of(x.begin(), x.end(), [&](Value operand) {
+           return graph_.shape(operand).empty() || reads_at_its_indices(operand);
+         });
+}
+
+// A factor of a sum that is 0 outside of its operand: there the sum has no terms, since an index
+// runs as far as every access of its sum is in bounds. (`free` and the indices after it are
+// summed.)
+std::optional<Expr> Reader::entry_within(const Factor& factor, const Indices& indices, int free) {
+  const bool is_plain_entry = factor.form == Factor::Form::entry && factor.power == 1;
+  if (!is_plain_entry || stops(factor.value) || op(factor.value) != Op::view) return std::nullopt;
+  const auto& view = std::get<View>(graph_[factor.value].attributes);
+  const Value x = operands(factor.value)[0];
+  if (view.fill != 0.0 || !reads_at_its_indices(x)) return std::nullopt;
+  Indices inner;
+  for (size_t k = 0; k < view.map.size(); ++k) {
+    const Dim& extent = graph_.shape(x)[k];
+    const Affine access = composed(view.map[k], factor.at);
+    const bool is_summed = std::any_of(access.terms.begin(), access.terms.end(),
+                                       [&](const Affine::Term& term) { return term.axis >= free; });
+    if (!is_summed && !in_range(view.map[k], view.shape, extent)) return std::nullopt;
+    inner.push_back(affine(view.map[k], indices));
+  }
+  return at(x, inner);
 }
 
 Expr Reader::entry_factor(const Factor& factor, const Indices& indices) {

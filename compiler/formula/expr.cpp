@@ -171,8 +171,9 @@ Expr transpose(Expr x) {
   if (x.is(Kind::product)) {
     std::vector<Expr> reversed;
     for (const Expr& part : std::ranges::reverse_view(x->parts)) {
-      reversed.push_back(transpose(part));
+      if (!part.is(Kind::number)) reversed.push_back(transpose(part));
     }
+    if (x[0].is(Kind::number)) reversed.insert(reversed.begin(), x[0]);
     return make(Kind::product, std::move(reversed));
   }
   if (x.is(Kind::call) && x->word == "diag") return x;
@@ -299,11 +300,12 @@ Expr collected(const Expr& x) {
   if (x.is(Kind::negative)) return negative(node.parts[0]);
   if (x.is(Kind::product) && !(node.parts == x->parts)) {
     double number_of = 1;
-    for (Expr& part : node.parts) {
+    std::erase_if(node.parts, [&](Expr& part) {
       const Multiple inner = multiple(part);
-      number_of *= inner.number;
+      number_of *= part.is(Kind::number) ? part->value : inner.number;
       part = inner.of;
-    }
+      return part.is(Kind::number);
+    });
     node.parts.insert(node.parts.begin(), number(number_of));
     return product(std::move(node.parts));
   }

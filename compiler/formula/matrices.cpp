@@ -19,8 +19,15 @@ Expr ones() { return word("1"); }
 
 Expr diagonal(const Expr& vector) { return call("diag", {vector}); }
 
+// aᵀ·b or bᵀ·a, by as few transposes as can be.
+Expr dot(const Expr& a, const Expr& b) {
+  const Expr forwards = product({transpose(a), b});
+  const Expr backwards = product({transpose(b), a});
+  return symbols(backwards) < symbols(forwards) ? backwards : forwards;
+}
+
 Piece transposed(Piece piece) {
-  piece.expr = transpose(piece.expr);
+  if (!piece.is_symmetric) piece.expr = transpose(piece.expr);
   std::swap(piece.indices[0], piece.indices[1]);
   return piece;
 }
@@ -140,7 +147,7 @@ bool Matrices::sum_all() {
     if (!all) continue;
     const bool is_dot = !per_sample_ && piece.indices.size() == 1 &&
                         piece.expr.is(Kind::hadamard) && piece.expr->parts.size() == 2;
-    Expr expr = is_dot ? product({transpose(piece.expr[0]), piece.expr[1]}) : big("Σ", piece.expr);
+    Expr expr = is_dot ? dot(piece.expr[0], piece.expr[1]) : big("Σ", piece.expr);
     if (!is_dot && piece.expr.is(Kind::negative)) expr = negative(big("Σ", piece.expr[0]));
     scalars_.push_back({expr, {}, piece.rank, 1});
     pieces_.erase(pieces_.begin() + static_cast<long>(k));
@@ -175,8 +182,8 @@ bool Matrices::sum_pair() {
         if (vectors == 1) {
           const bool a_is_vector = pieces_[a].indices.size() == 1;
           const Piece& vector = pieces_[a_is_vector ? a : b];
-          Piece matrix = with_rows(pieces_[a_is_vector ? b : a], index);
-          replace(a, b, {product({transpose(matrix.expr), vector.expr}), {matrix.indices[1]}});
+          const Piece matrix = transposed(with_rows(pieces_[a_is_vector ? b : a], index));
+          replace(a, b, {product({matrix.expr, vector.expr}), {matrix.indices[0]}});
           return true;
         }
         Piece left = transposed(with_rows(pieces_[a], index));

@@ -17,6 +17,7 @@ struct Piece {
   int rank = 0;  // for the order of factors
   double power = 1;
   bool is_column = false;  // a vector that is a matrix of one column: it stretches along rows
+  bool is_symmetric = false;
 };
 
 // Sorts, keeping the order of equals. (Insertion: there are few; clang refuses libstdc++'s

@@ -13,10 +13,11 @@ bool is_constant(const Graph& graph, Value value) {
   return op == Op::constant || op == Op::symbol || op == Op::size;
 }
 
-namespace {}  // namespace
-
 void Reader::give_name(Value value, const Expr& name, int rank) {
   given_names_.emplace(value, name);
+  if (name.is(Kind::name)) {
+    named_tensors_[text(name->symbol)] = {graph_.type(value).rank(), symmetry_[value]};
+  }
   give_rank(value, rank);
 }
 

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "compiler/formula/expr.h"
+#include "compiler/formula/factoring.h"
 #include "compiler/formula/matrices.h"
 #include "compiler/formula/product.h"
 #include "compiler/graph/graph.h"
+#include "compiler/simplify/symmetry.h"
 
 namespace gradus::formula {
 
@@ -24,7 +26,7 @@ class Reader {
   // `per_sample`: vectors are one number a sample, so that their products are written like those of
   // numbers, `Σ (ŷ − y)·a₁`, and not as matrices'.
   Reader(const Graph& graph, Names& names, bool per_sample)
-      : graph_(graph), names_(names), per_sample_(per_sample) {}
+      : graph_(graph), names_(names), per_sample_(per_sample), symmetry_(graph) {}
 
   // From now on the value is written by this name. `rank`: the factors of a product stand in
   // descending order of the ranks of what they are made of.
@@ -69,6 +71,9 @@ class Reader {
   std::optional<Expr> whole_tensor(Value value);
   // The entry of a value.
   Expr at(Value value, const std::vector<Expr>& indices, const Product& times = {});
+
+  // The values that have or had a name.
+  const NamedTensors& named_tensors() const { return named_tensors_; }
 
   // An index that the next equations do not use for anything else, until it is given back.
   Expr take_index(const Dim& extent);
@@ -147,6 +152,8 @@ class Reader {
   std::optional<Expr> whole_reduction(Value value);
   std::optional<Expr> whole_condition(Value value, bool fails);
   std::optional<Expr> whole_one_hot(Value value);
+  std::optional<int> axis_counted(Value value) const;
+  bool is_identity(Value value) const;
   std::optional<Expr> whole_pad(const Shape& from, const View& view, const Expr& x, bool spread);
   Expr whole_or_auxiliary(Value value);
   void auxiliary(Value value);
@@ -166,6 +173,8 @@ class Reader {
   Expr entry_product(Value value, const Indices& at, const Product& times);
   Expr entry_atom(Value value, const Indices& at);
   Expr entry_factor(const Factor& factor, const Indices& at);
+  std::optional<Expr> entry_within(const Factor& factor, const Indices& at, int free);
+  bool reads_at_its_indices(Value value) const;
   Expr entry_condition(Value value, const Indices& at, bool fails);
   Expr entry_reduction(Value value, const Indices& at);
   Expr entry_view(Value value, const Indices& at);
@@ -199,6 +208,8 @@ class Reader {
   std::set<Value> scaled_;  // adjoints whose name, while they have one, stands for scale · value
   bool may_name_adjoints_ = true;
   std::vector<Value> new_auxiliaries_;
+  Symmetry symmetry_;
+  NamedTensors named_tensors_;
   std::set<std::string> indices_;               // in use in the equation at hand
   std::multimap<std::string, Dim> read_along_;  // indices, and extents of axes they go along
   std::set<std::string> taken_indices_;

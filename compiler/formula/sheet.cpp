@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/formula/factoring.h"
 #include "compiler/formula/notation.h"
 #include "compiler/formula/product.h"
 #include "compiler/formula/usage.h"
@@ -153,10 +154,19 @@ void Sheet::name_definitions(std::span<const Value> roots) {
     give(definition.value, definition.name, numbers[definition.name]);
   }
   // The walk begins at the loss, by its name; one that is an input or a parameter keeps its own.
+  // Gradients that it stands in, as exp(−x²) does in its own, have it by name where that is shorter
+  // than ‖x‖ or the like.
+  constexpr int longest_written_out = 4;
   const Value loss = subject_.loss.value;
   const bool is_input = is_leaf(graph_[loss].op) && !is_constant(graph_, loss);
-  if (options_.steps && !is_input && !reader_.is_named(loss)) {
+  const auto is_long = [&] {
+    Lengths lengths(graph_, [this](Value value) { return reader_.is_named(value); });
+    return !options_.inline_definitions && lengths.of(loss) > longest_written_out;
+  };
+  if (!is_input && !is_constant(graph_, loss) && !reader_.is_named(loss) &&
+      (options_.steps || is_long())) {
     reader_.give_name(loss, name_of(subject_.loss.name), number);
+    if (!options_.steps) give(subject_.simplified, subject_.loss.name, number);
   }
   for (Value value : reachable(graph_, roots)) {
     auto found = numbers.find(std::string(graph_.name(value)));
@@ -328,7 +338,9 @@ void Sheet::add(Page& page, const Expr& left, Value value) {
     return recurrences_.write(page, value, left);
   }
   Equation equation = reader_.equation(left, value);
-  if (!options_.raw) equation.right[0] = collected(equation.right[0]);
+  if (!options_.raw) {
+    equation.right[0] = Factoring(reader_.named_tensors()).factored(collected(equation.right[0]));
+  }
   add_auxiliaries_of(page, value);
   page.emplace_back(equation);
 }

@@ -6,9 +6,27 @@
 
 namespace gradus::formula {
 
+// The index of the axis that the entries are, counted from 0.
+std::optional<int> Reader::axis_counted(Value value) const {
+  const Product product = product_of(value, [this](Value x) { return stops(x); });
+  if (product.factors.size() != 1 || product.bound() != 0) return std::nullopt;
+  const Factor& factor = product.factors[0];
+  if (op(factor.value) != Op::iota || factor.power != 1) return std::nullopt;
+  return factor.at.size() == 1 ? factor.at[0].plain() : std::nullopt;
+}
+
+// i = j, as the matrix I.
+bool Reader::is_identity(Value value) const {
+  if (op(value) != Op::eq || graph_.type(value).rank() != 2 || names_.has("I")) return false;
+  const auto left = axis_counted(operands(value)[0]);
+  const auto right = axis_counted(operands(value)[1]);
+  return left && right && *left != *right;
+}
+
 // label = k over n and k, as a matrix.
 std::optional<Expr> Reader::whole_one_hot(Value value) {
   if (op(value) != Op::eq || graph_.type(value).rank() < 1) return std::nullopt;
+  if (is_identity(value)) return word("I");
   const int last = graph_.type(value).rank() - 1;
   std::optional<Expr> labels;
   std::optional<Dim> classes;
@@ -88,6 +106,11 @@ std::optional<Expr> Reader::whole_structure(Value value) {
     const Shape& from = graph_.shape(node.operands[0]);
     if (rank == 2 && from.size() > 2 && from[0] == node.type.shape[0]) return call("flatten", x);
     return call("reshape", {x[0], size(node.type.shape)});
+  }
+  if (node.op == Op::solve && graph_.type(node.operands[0]).rank() == 2) {
+    const bool is_turned = x[0].is(Kind::transpose);
+    const Expr inverse = call("inv", {is_turned ? x[0][0] : x[0]});
+    return product({is_turned ? transpose(inverse) : inverse, x[1]});
   }
   if (is_linear_algebra(node.op)) return call(gradus::name(node.op), x);
   if (node.op == Op::concat) {

@@ -63,6 +63,8 @@ class Names {
   explicit Names(const std::vector<std::string>& spelt);
 
   const Symbol& operator[](const std::string& name) const;
+  // Whether the program has a name that is spelt so.
+  bool has(const std::string& name) const { return symbols_.count(name) > 0; }
   // Whether a text is the print of a name that was given.
   bool is_taken(const std::string& printed) const { return taken_.count(printed) > 0; }
 

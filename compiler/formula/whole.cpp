@@ -175,6 +175,7 @@ std::optional<Piece> Reader::piece(const Factor& factor, Product& product) {
     }
   }
   if (is_cut) piece.expr = entry(piece.expr, cuts);
+  piece.is_symmetric = !is_cut && piece.indices.size() == 2 && symmetry_[factor.value];
 
   std::vector<int> distinct = piece.indices;
   std::sort(distinct.begin(), distinct.end());

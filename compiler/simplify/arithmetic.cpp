@@ -22,7 +22,7 @@ const std::vector<Rule>& table() {
       rule("", {Op::add, Op::sub, Op::mul, Op::div, Op::pow}, normal_arithmetic, {}, {}, rounding,
            Stage::recognise),
       rule("cancel a common factor", {}, nullptr, "x * y / x", "y", rounding, Stage::simplify,
-           "x cannot be 0"),
+           "x cannot be 0, or divides what is left"),
       rule("multiply out", {}, nullptr, "x * (y + z)", "x * y + x * z", rounding, Stage::simplify,
            "less is left when terms are cancelled and collected"),
       rule("collect like terms", {}, nullptr, "2 * x + y + x - y", "3 * x", rounding,

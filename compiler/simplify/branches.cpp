@@ -1,6 +1,7 @@
 // Choices: `select` and logic.
 #include <algorithm>
 
+#include "compiler/simplify/forms.h"
 #include "compiler/simplify/patterns.h"
 #include "compiler/simplify/rewriter.h"
 
@@ -112,6 +113,61 @@ Value nested_condition(Rewriter& rewriter, Value value) {
                              rewriter.shape(value));
 }
 
+// A term of a sum that is 0 in one of the branches of a condition.
+struct OneBranch {
+  Value condition;
+  int branch = 0;  // 1 or 2: where it is not 0
+  size_t factor = 0;
+};
+
+// The condition's factor, where all others are finite for finite leaves, so that 0 times them is 0:
+// what the branch that is not taken adds to a gradient.
+std::optional<OneBranch> one_branch(Rewriter& rewriter, const Product& term) {
+  std::optional<OneBranch> found;
+  for (size_t k = 0; k < term.factors.size(); ++k) {
+    const auto& [base, power] = term.factors[k];
+    if (rewriter.op(base) == Op::select && power == 1 && !rewriter.is_named(base) && !found) {
+      for (int branch : {1, 2}) {
+        if (rewriter.literal(rewriter.operand(base, 3 - branch)) != 0.0) continue;
+        found = OneBranch{rewriter.operand(base, 0), branch, k};
+      }
+      if (found) continue;
+    }
+    if (!rewriter.facts[base].finite && !rewriter.facts[base].defined) return std::nullopt;
+  }
+  return found;
+}
+
+// Terms that are 0 in the one and in the other branch of a condition are one choice.
+Value terms_of_branches(Rewriter& rewriter, Value value) {
+  Sum sum = sum_of(rewriter, value);
+  const Shape& shape = rewriter.shape(value);
+  for (size_t i = 0; i < sum.size(); ++i) {
+    const auto first = one_branch(rewriter, sum[i]);
+    if (!first || rewriter.shape(first->condition) != shape) continue;
+    for (size_t j = i + 1; j < sum.size(); ++j) {
+      const auto second = one_branch(rewriter, sum[j]);
+      if (!second || second->condition != first->condition || second->branch == first->branch) {
+        continue;
+      }
+      const auto chosen = [&](Product term, const OneBranch& from) {
+        Value& base = term.factors[from.factor].base;
+        base = rewriter.operand(base, from.branch);
+        return build(rewriter, term, shape);
+      };
+      const Value a = chosen(sum[i], *first);
+      const Value b = chosen(sum[j], *second);
+      const bool in_order = first->branch == 1;
+      const Value both =
+          rewriter.graph.map(Op::select, {first->condition, in_order ? a : b, in_order ? b : a});
+      sum[i] = {1, 1, {{both, 1}}};
+      sum.erase(sum.begin() + static_cast<std::ptrdiff_t>(j));
+      return build(rewriter, sum, shape);
+    }
+  }
+  return {};
+}
+
 std::vector<Rule> make_table() {
   const Template no = logical_not(c);
   return {
@@ -122,6 +178,9 @@ std::vector<Rule> make_table() {
            "select(c, f(x), z)", exact),
       rule("branches joined", select(c, x, 0) + select(c, 0, y), select(c, x, y), exact),
       rule("branches joined", select(c, x, 0) - select(c, 0, y), select(c, x, -y), exact),
+      rule("branches joined", {Op::add, Op::sub}, terms_of_branches,
+           "select(c, x, 0) + z * select(c, 0, y)", "select(c, x, z * y)", exact, Stage::simplify,
+           "z is defined"),
       rule("known condition", {Op::logical_and, Op::logical_or}, known_logic, "true and c", "c",
            exact),
       rule("index among indices", {Op::reduce_any}, index_among_indices, "any over k of (i ≤ k)",

@@ -201,24 +201,117 @@ std::vector<int> linear_operands(const Rewriter& rewriter, Value value) {
   return {0};
 }
 
-// Constants stand before linear operators, so that they meet and are applied once.
+// What is under a transpose without a name, or the value itself.
+Value under_transpose(const Rewriter& rewriter, Value value) {
+  const bool is_turned = rewriter.op(value) == Op::view && !rewriter.is_named(value) &&
+                         as_transpose(rewriter.graph, value).has_value();
+  return is_turned ? rewriter.operand(value) : value;
+}
+
+// The scalars of a product of tensors, which are taken out of it.
+Product take_scalars(const Rewriter& rewriter, Product& product) {
+  Product scalars{product.top, product.bottom, {}};
+  product.top = product.bottom = 1;
+  std::vector<Factor> rest;
+  for (const Factor& factor : product.factors) {
+    (rewriter.rank(factor.base) == 0 ? scalars.factors : rest).push_back(factor);
+  }
+  product.factors = std::move(rest);
+  return scalars;
+}
+
+// Constants stand before linear operators, so that they meet and are applied once; all scalars do
+// before contractions.
 Value constants_before(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   if (node.type.element != Element::real) return {};
   for (int k : linear_operands(rewriter, value)) {
-    const Value operand = node.operands[k];
+    const Value operand = under_transpose(rewriter, node.operands[k]);
     const Op op = rewriter.op(operand);
     if (rewriter.is_named(operand)) continue;
     if (op != Op::neg && op != Op::mul && op != Op::div) continue;
     Product product = product_of(rewriter, operand);
-    Product constants = take_constants(rewriter, product);
+    Product constants = node.op == Op::contract ? take_scalars(rewriter, product)
+                                                : take_constants(rewriter, product);
     if (is_one(constants) || product.factors.empty() || constants.top == 0) continue;
     std::vector<Value> operands = node.operands;
-    operands[k] = build(rewriter, product, rewriter.shape(operand));
+    const Value rest = build(rewriter, product, rewriter.shape(operand));
+    operands[k] = rest;
+    if (operand != node.operands[k]) {
+      View turned = std::get<View>(rewriter[node.operands[k]].attributes);
+      operands[k] = rewriter.graph.view(rest, std::move(turned));
+    }
     constants.factors.push_back({rewriter.graph.with_operands(node, std::move(operands)), 1});
     return build(rewriter, constants, node.type.shape);
   }
   return {};
+}
+
+// A contraction as a sum of products, its free indices renamed by the transpose that reads it.
+struct Contracted {
+  const std::vector<Value>* factors;
+  Contraction of;
+};
+
+std::optional<Contracted> as_contraction(const Rewriter& rewriter, Value value) {
+  const Value inner = under_transpose(rewriter, value);
+  if (rewriter.op(inner) != Op::contract || rewriter.is_named(inner)) return std::nullopt;
+  Contracted result{&rewriter[inner].operands, contraction_of(rewriter, inner)};
+  if (inner == value) return result;
+  const auto& view = std::get<View>(rewriter[value].attributes);
+  std::vector<Affine> by = view.map;
+  Shape extents = view.shape;
+  for (int index = result.of.free; index < indices(result.of); ++index) {
+    by.push_back(Affine::axis(index));
+    extents.push_back(result.of.extents[index]);
+  }
+  result.of.extents = std::move(extents);
+  for (auto& accesses : result.of.accesses) {
+    for (Affine& access : accesses) access = composed(access, by);
+  }
+  return result;
+}
+
+// Whether two contractions are of the same factors, in whatever order.
+bool is_same_product(const Rewriter& rewriter, Value a, Value b) {
+  const auto x = as_contraction(rewriter, a);
+  const auto y = x ? as_contraction(rewriter, b) : std::nullopt;
+  if (!y || x->of.extents != y->of.extents || x->of.free != y->of.free) return false;
+  const size_t count = x->factors->size();
+  if (count != y->factors->size()) return false;
+  std::vector<bool> taken(count, false);
+  for (size_t k = 0; k < count; ++k) {
+    size_t j = 0;
+    while (j < count && (taken[j] || (*x->factors)[k] != (*y->factors)[j] ||
+                         x->of.accesses[k] != y->of.accesses[j])) {
+      ++j;
+    }
+    if (j == count) return false;
+    taken[j] = true;
+  }
+  return true;
+}
+
+// Of the same products in a sum one stands for all: A·B and (B'·A')'.
+Value same_products(Rewriter& rewriter, Value value) {
+  Sum sum = sum_of(rewriter, value);
+  bool changed = false;
+  std::vector<Factor*> factors;
+  for (Product& term : sum) {
+    for (Factor& factor : term.factors) {
+      if (!as_contraction(rewriter, factor.base)) continue;
+      for (const Factor* other : factors) {
+        if (other->base == factor.base || !is_same_product(rewriter, other->base, factor.base)) {
+          continue;
+        }
+        factor.base = other->base;
+        changed = true;
+        break;
+      }
+      factors.push_back(&factor);
+    }
+  }
+  return changed ? build(rewriter, sum, rewriter.shape(value)) : Value{};
 }
 
 std::vector<Rule> make_table() {
@@ -229,6 +322,8 @@ std::vector<Rule> make_table() {
   return {
       rule("constants before linear operators", linear, constants_before, "sum[k] x[k] / n",
            "(sum[k] x[k]) / n", rounding),
+      rule("products of the same factors", {Op::add, Op::sub}, same_products, "x @ y + (y' @ x')'",
+           "x @ y + x @ y", rounding),
       rule("product that reads a view", at, reads_view, "x' @ y", "sum[k] x[k, i] * y[k, j]",
            Exactness::exact),
       rule("index without a factor", at, idle_index, "sum[k] x[i]", "n * x[i]", rounding),

@@ -44,7 +44,8 @@ Sum terms_of(Rewriter& rewriter, Value value);
 Product times(Product a, const Product& b);
 // 1 in front for −1 in front and so on: top/bottom in lowest terms as far as that is exact.
 void reduce_fraction(Product& product);
-// Adds the powers of equal bases; those of opposite sign only where the base is not 0. Whether a
+// Adds the powers of equal bases; those of opposite sign only where the base is not 0, or
+// still divides. Whether a
 // factor was cancelled.
 bool merge_factors(Rewriter& rewriter, Product& product);
 // Adds up the terms that differ in their coefficients alone. Terms that come to 0 go where that

@@ -100,8 +100,8 @@ Value constants_in_front(Rewriter& rewriter, Value value) {
   const bool divides = node.op == Op::div;
   Product constants = times(left.constants, divides ? inverse(right.constants) : right.constants);
   if (left.rest.valid() && right.rest.valid()) {
+    if (is_one(left.constants) && is_one(right.constants)) return {};
     merge_factors(rewriter, constants);
-    if (is_one(constants)) return {};
     const Value rest = rewriter.graph.map(node.op, {left.rest, right.rest});
     return built(rewriter, constants, rest, node.type.shape);
   }

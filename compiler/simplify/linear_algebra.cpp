@@ -56,6 +56,57 @@ Value log_of_determinant(Rewriter& rewriter, Value value) {
   return rewriter.graph.linear_algebra(Op::logdet, {rewriter.operand(det)});
 }
 
+// A for A', where A is symmetric.
+Value transpose_of_symmetric(Rewriter& rewriter, Value value) {
+  const Value a = under_transpose(rewriter, value);
+  return a.valid() && rewriter.symmetry[a] ? a : Value{};
+}
+
+// Whether two accesses stand in descending order: of single indices, the lower one first.
+bool is_descending(const Affine& first, const Affine& second) {
+  const auto a = first.plain();
+  const auto b = second.plain();
+  return a && b && *a > *b;
+}
+
+// A symmetric factor is read in one of the two ways, so that A'·x and A·x are the same.
+Value symmetric_factor(Rewriter& rewriter, Value value) {
+  Contraction contraction = std::get<Contraction>(rewriter[value].attributes);
+  bool changed = false;
+  for (size_t k = 0; k < contraction.accesses.size(); ++k) {
+    auto& accesses = contraction.accesses[k];
+    const size_t rank = accesses.size();
+    if (rank < 2 || !is_descending(accesses[rank - 2], accesses[rank - 1])) continue;
+    if (!rewriter.symmetry[rewriter.operand(value, static_cast<int>(k))]) continue;
+    std::swap(accesses[rank - 2], accesses[rank - 1]);
+    changed = true;
+  }
+  if (!changed) return {};
+  return rewriter.graph.contract(rewriter[value].operands, std::move(contraction));
+}
+
+// c, where the value is c times the identity matrix.
+Value scale_of_identity(const Rewriter& rewriter, Value value) {
+  if (rewriter.op(value) != Op::spread || rewriter.rank(value) != 2) return {};
+  const auto& map = std::get<View>(rewriter[value].attributes).map;
+  if (map[0].plain() != 0 || map[1].plain() != 0) return {};
+  const Value diagonal = rewriter.operand(value);
+  const bool is_repeated = rewriter.op(diagonal) == Op::view && rewriter.rank(diagonal) == 1 &&
+                           rewriter.rank(rewriter.operand(diagonal)) == 0 &&
+                           !std::get<View>(rewriter[diagonal].attributes).fill;
+  return is_repeated && rewriter.shape(diagonal)[0] == rewriter.shape(value)[0]
+             ? rewriter.operand(diagonal)
+             : Value{};
+}
+
+Value solution_for_identity(Rewriter& rewriter, Value value) {
+  const Value scale = scale_of_identity(rewriter, rewriter.operand(value, 1));
+  if (!scale.valid()) return {};
+  Graph& graph = rewriter.graph;
+  const Value inverse = graph.linear_algebra(Op::inv, {rewriter.operand(value, 0)});
+  return graph.map(Op::mul, {scale, inverse});
+}
+
 // A factor of a product of two matrices, by the indices of its last axes.
 struct MatrixFactor {
   Value value;
@@ -131,6 +182,12 @@ std::vector<Rule> make_table() {
            rounding, recognise),
       rule("product with an inverse", {Op::contract}, product_with_inverse, "inv(x) @ y",
            "solve(x, y)", rounding, recognise),
+      rule("solution for the identity", {Op::solve}, solution_for_identity, "solve(x, c * I)",
+           "c * inv(x)", rounding),
+      rule("transpose of a symmetric matrix", {Op::view}, transpose_of_symmetric, "x'", "x",
+           rounding, Stage::simplify, "x is symmetric"),
+      rule("symmetric factor", {Op::contract}, symmetric_factor, "x' @ y", "x @ y", rounding,
+           Stage::simplify, "x is symmetric"),
   };
 }
 

@@ -191,6 +191,22 @@ void reduce_fraction(Product& product) {
   }
 }
 
+namespace {
+
+// The power of a base within the factors that have a name, which are not opened.
+int power_within(Rewriter& rewriter, const Product& product, Value base) {
+  int power = 0;
+  for (const Factor& factor : product.factors) {
+    if (factor.base == base || !rewriter.is_named(factor.base)) continue;
+    for (const Factor& inner : product_of(rewriter, factor.base).factors) {
+      if (inner.base == base) power += factor.power * inner.power;
+    }
+  }
+  return power;
+}
+
+}  // namespace
+
 bool merge_factors(Rewriter& rewriter, Product& product) {
   bool cancelled = false;
   turn_alike(rewriter, product, product);
@@ -199,7 +215,9 @@ bool merge_factors(Rewriter& rewriter, Product& product) {
     auto same = std::find_if(merged.begin(), merged.end(), [&](const Factor& other) {
       if (other.base != factor.base) return false;
       const bool agree = (other.power > 0) == (factor.power > 0);
-      return agree || rewriter.facts[factor.base].nonzero();
+      if (agree || rewriter.facts[factor.base].nonzero()) return true;
+      // Where some of the divisor is left, the product has no finite value at 0 in either form.
+      return other.power + factor.power + power_within(rewriter, product, factor.base) < 0;
     });
     if (same == merged.end()) {
       merged.push_back(factor);

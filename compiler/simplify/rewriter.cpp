@@ -19,7 +19,7 @@ constexpr size_t most_steps_a_node = 1000;
 }  // namespace
 
 Rewriter::Rewriter(Graph& graph, Stage stage, Derivation* log)
-    : graph(graph), facts(graph), stage_(stage), log_(log) {}
+    : graph(graph), facts(graph), symmetry(graph), stage_(stage), log_(log) {}
 
 std::optional<double> Rewriter::literal(Value value) const {
   const Node& node = graph[value];

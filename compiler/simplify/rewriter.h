@@ -9,6 +9,7 @@
 #include "compiler/graph/graph.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/rule.h"
+#include "compiler/simplify/symmetry.h"
 
 namespace gradus::rewriting {
 
@@ -21,6 +22,7 @@ class Rewriter {
 
   Graph& graph;
   Facts facts;
+  Symmetry symmetry;
   std::unordered_map<uint32_t, Product> products;  // what `product_of` found out
 
   // No rule applies at these values' roots as they stand, which the caller knows.
