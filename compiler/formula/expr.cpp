@@ -169,11 +169,14 @@ Expr transpose(Expr x) {
   if (x.is(Kind::number)) return x;
   if (x.is(Kind::negative)) return negative(transpose(x[0]));
   if (x.is(Kind::product)) {
+    // Numbers stay in front.
     std::vector<Expr> reversed;
+    for (const Expr& part : x->parts) {
+      if (part.is(Kind::number)) reversed.push_back(part);
+    }
     for (const Expr& part : std::ranges::reverse_view(x->parts)) {
       if (!part.is(Kind::number)) reversed.push_back(transpose(part));
     }
-    if (x[0].is(Kind::number)) reversed.insert(reversed.begin(), x[0]);
     return make(Kind::product, std::move(reversed));
   }
   if (x.is(Kind::call) && x->word == "diag") return x;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "compiler/graph/access.h"
+#include "compiler/simplify/cost.h"
 #include "compiler/simplify/forms.h"
 #include "compiler/simplify/patterns.h"
 #include "compiler/simplify/rewriter.h"
@@ -221,7 +222,7 @@ Product take_scalars(const Rewriter& rewriter, Product& product) {
 }
 
 // Constants stand before linear operators, so that they meet and are applied once; all scalars do
-// before contractions.
+// before contractions that have no more entries than what they are taken from.
 Value constants_before(Rewriter& rewriter, Value value) {
   const Node& node = rewriter[value];
   if (node.type.element != Element::real) return {};
@@ -231,8 +232,10 @@ Value constants_before(Rewriter& rewriter, Value value) {
     if (rewriter.is_named(operand)) continue;
     if (op != Op::neg && op != Op::mul && op != Op::div) continue;
     Product product = product_of(rewriter, operand);
-    Product constants = node.op == Op::contract ? take_scalars(rewriter, product)
-                                                : take_constants(rewriter, product);
+    const bool takes_scalars =
+        node.op == Op::contract && volume(node.type.shape) <= volume(rewriter.shape(operand));
+    Product constants =
+        takes_scalars ? take_scalars(rewriter, product) : take_constants(rewriter, product);
     if (is_one(constants) || product.factors.empty() || constants.top == 0) continue;
     std::vector<Value> operands = node.operands;
     const Value rest = build(rewriter, product, rewriter.shape(operand));

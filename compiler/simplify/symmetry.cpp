@@ -53,9 +53,20 @@ bool Symmetry::is_mirror(Value a, Value b, Swap axes, int depth) {
   if (graph_.type(a).rank() == 0) return a == b;
   const Node& x = graph_[a];
   const Node& y = graph_[b];
-  if (depth == 0 || x.op != y.op || x.type.rank() != y.type.rank()) return false;
-  if (x.type.shape[axes.p] != y.type.shape[axes.q]) return false;
+  if (x.type.rank() != y.type.rank() || x.type.shape[axes.p] != y.type.shape[axes.q]) return false;
+  if (is_transpose_of(a, b, axes) || is_transpose_of(b, a, axes)) return true;
+  if (depth == 0 || x.op != y.op) return false;
+  if (x.op == Op::contract) return is_mirror_of_contraction(a, b, axes);
   return are_mirrors(x, y, axes, depth - 1);
+}
+
+// Whether `turned` is a view that exchanges these axes of x.
+bool Symmetry::is_transpose_of(Value turned, Value x, Swap axes) const {
+  if (graph_[turned].op != Op::view || graph_[turned].operands[0] != x) return false;
+  auto order = as_transpose(graph_, turned);
+  if (!order) return false;
+  std::swap((*order)[axes.p], (*order)[axes.q]);
+  return std::is_sorted(order->begin(), order->end());
 }
 
 // Whether b is the negative of that.
@@ -79,7 +90,6 @@ bool Symmetry::are_mirrors(const Node& a, const Node& b, Swap axes, int depth) {
     return x[0] == y[0] && map == std::get<View>(b.attributes).map;
   }
   if (a.op == Op::reduce_sum) return is_mirror_of_sum(a, b, axes, depth);
-  if (a.op == Op::contract) return is_mirror_of_contraction(a, b, axes);
   if (a.op == Op::inv) {
     const int last = a.type.rank() - 1;
     return axes.p == last - 1 && axes.q == last && is_mirror(x[0], y[0], axes, depth);
@@ -126,41 +136,77 @@ bool Symmetry::is_mirror_of_sum(const Node& a, const Node& b, Swap axes, int dep
   return is_mirror(a.operands[0], b.operands[0], {unfolded(axes.p), unfolded(axes.q)}, depth);
 }
 
-// Σ of the same factors, where two of the summed indices may change places too.
-bool Symmetry::is_mirror_of_contraction(const Node& a, const Node& b, Swap axes) {
-  const auto& x = std::get<Contraction>(a.attributes);
-  const auto& y = std::get<Contraction>(b.attributes);
-  const int count = static_cast<int>(x.extents.size());
-  if (a.operands.size() != b.operands.size() || y.extents.size() != x.extents.size()) return false;
-  std::vector<Affine> by;
-  for (int k = 0; k < count; ++k) {
-    by.push_back(Affine::axis(k == axes.p ? axes.q : k == axes.q ? axes.p : k));
+// Σ Π of entries, through contractions of contractions.
+struct Symmetry::Factors {
+  Shape extents;
+  int free = 0;
+  std::vector<Value> values;
+  std::vector<std::vector<Affine>> accesses;
+};
+
+void Symmetry::open(Value value, const std::vector<Affine>& at, Factors& out) const {
+  constexpr size_t most = 6;
+  if (graph_[value].op != Op::contract || out.values.size() >= most) {
+    out.values.push_back(value);
+    out.accesses.push_back(at);
+    return;
   }
-  if (have_the_same_factors(a, b, by)) return true;
+  const auto& of = std::get<Contraction>(graph_[value].attributes);
+  std::vector<Affine> by = at;
+  for (size_t k = static_cast<size_t>(of.free); k < of.extents.size(); ++k) {
+    by.push_back(Affine::axis(static_cast<int>(out.extents.size())));
+    out.extents.push_back(of.extents[k]);
+  }
+  for (size_t k = 0; k < of.accesses.size(); ++k) {
+    std::vector<Affine> accesses;
+    for (const Affine& access : of.accesses[k]) accesses.push_back(composed(access, by));
+    open(graph_[value].operands[k], accesses, out);
+  }
+}
+
+Symmetry::Factors Symmetry::factors_of(Value value) const {
+  Factors result;
+  result.extents = graph_.shape(value);
+  result.free = graph_.type(value).rank();
+  std::vector<Affine> at;
+  for (int k = 0; k < result.free; ++k) at.push_back(Affine::axis(k));
+  open(value, at, result);
+  return result;
+}
+
+// Σ of the same factors, where two of the summed indices may change places too.
+bool Symmetry::is_mirror_of_contraction(Value a, Value b, Swap axes) {
+  const Factors x = factors_of(a);
+  const Factors y = factors_of(b);
+  const int count = static_cast<int>(x.extents.size());
+  if (x.values.size() != y.values.size() || y.extents.size() != x.extents.size()) return false;
+  std::vector<Affine> by;
+  for (int k = 0; k < count; ++k) by.push_back(Affine::axis(k));
+  std::swap(by[axes.p], by[axes.q]);
+  if (have_the_same_factors(x, y, by)) return true;
   for (int k = x.free; k < count; ++k) {
     for (int j = k + 1; j < count; ++j) {
       if (x.extents[k] != x.extents[j]) continue;
       std::swap(by[k], by[j]);
-      if (have_the_same_factors(a, b, by)) return true;
+      if (have_the_same_factors(x, y, by)) return true;
       std::swap(by[k], by[j]);
     }
   }
   return false;
 }
 
-bool Symmetry::have_the_same_factors(const Node& a, const Node& b, const std::vector<Affine>& by) {
-  const auto& from = std::get<Contraction>(a.attributes).accesses;
-  const auto& to = std::get<Contraction>(b.attributes).accesses;
-  std::vector<bool> taken(b.operands.size(), false);
-  for (size_t k = 0; k < a.operands.size(); ++k) {
+bool Symmetry::have_the_same_factors(const Factors& a, const Factors& b,
+                                     const std::vector<Affine>& by) {
+  std::vector<bool> taken(b.values.size(), false);
+  for (size_t k = 0; k < a.values.size(); ++k) {
     std::vector<Affine> accesses;
-    for (const Affine& access : from[k]) accesses.push_back(composed(access, by));
+    for (const Affine& access : a.accesses[k]) accesses.push_back(composed(access, by));
     size_t j = 0;
-    while (j < to.size() && (taken[j] || a.operands[k] != b.operands[j] ||
-                             !reads_the_same(a.operands[k], accesses, to[j]))) {
+    while (j < b.values.size() && (taken[j] || a.values[k] != b.values[j] ||
+                                   !reads_the_same(a.values[k], accesses, b.accesses[j]))) {
       ++j;
     }
-    if (j == to.size()) return false;
+    if (j == b.values.size()) return false;
     taken[j] = true;
   }
   return true;

@@ -30,9 +30,14 @@ class Symmetry {
   bool are_mirrors(const Node& a, const Node& b, Swap axes, int depth);
   bool is_mirror_of_view(const Node& a, const Node& b, Swap axes, int depth);
   bool is_mirror_of_sum(const Node& a, const Node& b, Swap axes, int depth);
-  bool is_mirror_of_contraction(const Node& a, const Node& b, Swap axes);
+  bool is_mirror_of_contraction(Value a, Value b, Swap axes);
   bool reads_the_same(Value value, const std::vector<Affine>& a, const std::vector<Affine>& b);
-  bool have_the_same_factors(const Node& a, const Node& b, const std::vector<Affine>& by);
+  bool is_transpose_of(Value turned, Value x, Swap axes) const;
+
+  struct Factors;
+  void open(Value value, const std::vector<Affine>& at, Factors& out) const;
+  Factors factors_of(Value value) const;
+  bool have_the_same_factors(const Factors& a, const Factors& b, const std::vector<Affine>& by);
 
   const Graph& graph_;
   std::unordered_map<uint32_t, bool> known_;
