@@ -136,7 +136,7 @@ std::optional<Expr> Factoring::without_common(const Expr& x, bool on_the_right) 
       }
     }
     if (rests.size() < 2) continue;
-    const Expr inner = factored(sum(std::move(rests)));
+    const Expr inner = factored(collected(sum(std::move(rests))));
     const Expr both =
         on_the_right ? product({inner, common(model)}) : product({common(model), inner});
     others.insert(others.begin() + static_cast<long>(k), with_sign(both, minus));
@@ -147,11 +147,12 @@ std::optional<Expr> Factoring::without_common(const Expr& x, bool on_the_right) 
 }
 
 Expr Factoring::factored_sum(const Expr& x) const {
-  Expr result = x;
+  // What was turned around may be like another term now.
+  Expr result = collected(x);
   // A + Aᵀ, not Aᵀ + A.
-  if (x->parts.size() == 2 && x[0].is(Kind::transpose) && x[0][0] == x[1]) {
-    result = sum({x[1], x[0]});
-  }
+  const bool is_turned = result.is(Kind::sum) && result->parts.size() == 2 &&
+                         result[0].is(Kind::transpose) && result[0][0] == result[1];
+  if (is_turned) result = sum({result[1], result[0]});
   while (result.is(Kind::sum)) {
     auto shorter = without_common(result, true);
     if (!shorter) shorter = without_common(result, false);

@@ -295,12 +295,30 @@ bool is_same_product(const Rewriter& rewriter, Value a, Value b) {
   return true;
 }
 
+// The constants under the transposes of a term's factors, (c·A)', are taken to its front.
+void constants_from_transposes(Rewriter& rewriter, Product& term) {
+  Product front;
+  for (Factor& factor : term.factors) {
+    const Value inner = under_transpose(rewriter, factor.base);
+    if (inner == factor.base || factor.power != 1 || rewriter.is_named(inner)) continue;
+    Product product = product_of(rewriter, inner);
+    const Product constants = take_constants(rewriter, product);
+    if (is_one(constants) || product.factors.empty() || constants.top == 0) continue;
+    View turned = std::get<View>(rewriter[factor.base].attributes);
+    const Value rest = build(rewriter, product, rewriter.shape(inner));
+    factor.base = rewriter.graph.view(rest, std::move(turned));
+    front = times(front, constants);
+  }
+  term = times(front, term);
+}
+
 // Of the same products in a sum one stands for all: A·B and (B'·A')'.
 Value same_products(Rewriter& rewriter, Value value) {
   Sum sum = sum_of(rewriter, value);
   bool changed = false;
   std::vector<Factor*> factors;
   for (Product& term : sum) {
+    constants_from_transposes(rewriter, term);
     for (Factor& factor : term.factors) {
       if (!as_contraction(rewriter, factor.base)) continue;
       for (const Factor* other : factors) {
