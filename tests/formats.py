@@ -3,6 +3,8 @@
 
 import argparse
 import concurrent.futures
+import functools
+import html.parser
 import json
 import os
 import pathlib
@@ -19,6 +21,7 @@ KINDS = {"const", "input", "param", "state", "definition", "loss"}
 EXACTNESS = {"exact": "", "rounding": " (up to rounding)"}
 
 
+@functools.cache
 def derive(gradus, model, *options):
     """What `gradus derive` prints for a model, with the given options."""
     done = subprocess.run([gradus, "derive", *options, *SMALLER.get(model.name, []), model.name], cwd=model.parent, text=True,
@@ -121,7 +124,54 @@ def check_mathml(gradus, model):
             assert not (element.tail or "").strip(), f"text behind <{kind}>: {element.tail}"
 
 
-CHECKS = [check_json, check_dot, check_mathml]
+class Outline(html.parser.HTMLParser):
+    """Whether the elements of a page are nested, and the text of those that are asked for by their class."""
+
+    VOID = {"meta", "br"}
+
+    def __init__(self, wanted):
+        super().__init__()
+        self.open, self.wanted, self.texts = [], wanted, []
+
+    def handle_starttag(self, tag, attributes):
+        if tag in self.VOID:
+            return
+        self.open.append((tag, dict(attributes).get("class") == self.wanted))
+        if self.open[-1][1]:
+            self.texts.append("")
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1][0] == tag, f"</{tag}> ends {self.open[-1:]}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        if any(is_wanted for _, is_wanted in self.open):
+            self.texts[-1] += data
+
+
+def check_html(gradus, model):
+    page = derive(gradus, model, "--format", "html")
+    outline = Outline("line")
+    outline.feed(page)
+    assert not outline.open, f"{outline.open} is not ended"
+    assert outline.texts == model.read_text().splitlines(), "the model is shown otherwise than it is"
+    for fragment in re.findall(r"<svg.*?</svg>|<math.*?</math>", page, re.S):
+        ElementTree.fromstring(fragment)
+    asks = re.sub(r'<pre class="source">.*?</pre>', "", page, flags=re.S)
+    for outside in re.findall(r"(?:src|href|action)=|@import|https?:[^\"]*", asks):
+        assert outside == "http://www.w3.org/2000/svg", f"the page asks for {outside}"
+    document = json.loads(derive(gradus, model, "--format", "json"))
+    equations = sum(len(equation(each["formula"])) for each in document["forward"]) + len(derive(gradus, model).splitlines())
+    for each in document["derivatives"]:
+        parts = [each["sum"], each["product"], each["result"], *(factor["formula"] for factor in each["factors"])]
+        equations += sum(len(equation(part)) for part in parts)
+    assert page.count('<div class="equation"') == equations, "not all equations of the walk are shown"
+
+
+CHECKS = [check_json, check_dot, check_mathml, check_html]
 
 
 def wrong(model, check, gradus):

@@ -13,11 +13,13 @@
 #include "compiler/cli/session.h"
 #include "compiler/compile.h"
 #include "compiler/document/dot.h"
+#include "compiler/document/html.h"
 #include "compiler/document/json.h"
 #include "compiler/formula/derive.h"
 #include "compiler/formula/walk.h"
 #include "compiler/graph/rewrite.h"
 #include "grammar/diagnostic.h"
+#include "grammar/lexer.h"
 #include "runtime/file.h"
 
 namespace gradus::cli {
@@ -162,10 +164,42 @@ formula::Subject subject_of(Program& program, const Definition& loss, const Grad
   return about;
 }
 
+// Comments are what stands behind `#` between tokens.
+void add_comments(const SourceFile& file, uint32_t begin, uint32_t end,
+                  std::vector<document::Mark>& marks) {
+  const std::string_view text = file.text;
+  for (size_t at = text.find('#', begin); at < end; at = text.find('#', at)) {
+    const size_t last = std::min<size_t>(text.find('\n', at), end);
+    marks.push_back(
+        {static_cast<uint32_t>(at), static_cast<uint32_t>(last), document::Style::comment});
+    at = last;
+  }
+}
+
+// The keywords, literals and comments of a model file, line by line.
+std::vector<document::Mark> marks_of(const SourceFile& file) {
+  std::vector<document::Mark> marks;
+  Diagnostics none;  // it was read without errors before
+  uint32_t at = 0;
+  for (const syntax::Lexeme& lexeme : syntax::lex(file, none)) {
+    add_comments(file, at, lexeme.span.begin, marks);
+    at = lexeme.span.end;
+    const syntax::TokenGroup group = syntax::info(lexeme.token).group;
+    std::optional<document::Style> style;
+    if (lexeme.token == syntax::Token::number) style = document::Style::number;
+    if (lexeme.token == syntax::Token::string) style = document::Style::string;
+    if (group != syntax::TokenGroup::varying && group != syntax::TokenGroup::mark) {
+      style = document::Style::keyword;
+    }
+    if (style) marks.push_back({lexeme.span.begin, lexeme.span.end, *style});
+  }
+  return marks;
+}
+
 // What the model file declares, its own places alone.
 document::Model model_of(const Model& model, const formula::Subject& about) {
   const SourceFile& file = model.sources[0];
-  document::Model made{file.name, file.text, {}};
+  document::Model made{file.name, file.text, marks_of(file), {}};
   const auto add = [&](document::Kind kind, const auto& each, Value value, double number = 0) {
     const uint32_t line = each.span.file == file.number ? position(file, each.span.begin).line : 0;
     made.declared.push_back({kind, each.name, value, number, line});
@@ -192,6 +226,10 @@ std::string written(Model& model, const formula::Subject& about,
   if (options.format == "json") {
     const formula::Walk walk = formula::walk_of(model.graph, about, wanted, how);
     return document::json(model.graph, model_of(model, about), about.loss.name, walk);
+  }
+  if (options.format == "html") {
+    const document::Model declared = model_of(model, about);
+    return document::html(model.graph, declared, about, wanted, how, options.verbose);
   }
   if (options.format == "dot") {
     // The loss alone, unless derivatives are asked for by name: those of all parameters are many.
@@ -248,7 +286,7 @@ void add_derive(CLI::App& app, Status& status) {
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
   command->add_option("--format", options->format, "how to write it")
-      ->check(CLI::IsMember({"text", "latex", "mathml", "numpy", "json", "dot"}));
+      ->check(CLI::IsMember({"text", "latex", "mathml", "numpy", "json", "dot", "html"}));
   command->add_option("-o", options->out, "write to this file");
   command->callback(
       [options, &status] { status = options->dump.empty() ? derive(*options) : dump(*options); });

@@ -44,8 +44,15 @@ struct Drawing {
 Drawing drawing_of(const Graph& graph, const formula::Subject& subject,
                    std::span<const formula::Wanted> wanted, bool inline_definitions);
 
-// Only what has a name in the file: a definition stands for all that it is made of. Leaves are left
-// out where there would be more nodes than `most`, and then what is farthest from the loss, too.
-Drawing overview_of(const Graph& graph, const formula::Subject& subject, size_t most);
+// What is drawn of a graph that is too large to be drawn whole, and what is not.
+struct Overview {
+  Drawing drawing;
+  size_t leaves_left_out = 0;
+  size_t definitions_left_out = 0;
+};
+
+// Only what has a name in the file: a definition stands for all that it is made of. Of more than
+// `most` nodes the leaves are left out, then what is farthest from the loss.
+Overview overview_of(const Graph& graph, const formula::Subject& subject, size_t most);
 
 }  // namespace gradus::document

@@ -19,10 +19,21 @@ struct Declared {
   uint32_t line = 0;  // of the model file, from 1; 0 for what another file made
 };
 
+// How a part of a model file reads.
+enum class Style : uint8_t { keyword, number, string, comment };
+
+// The bytes [begin, end) of a model file.
+struct Mark {
+  uint32_t begin = 0;
+  uint32_t end = 0;
+  Style style = Style::keyword;
+};
+
 // A model file as its reader knows it.
 struct Model {
   std::string file;
   std::string source;
+  std::vector<Mark> marks;         // in order
   std::vector<Declared> declared;  // constants, inputs, params, states; then definitions in order
 };
 
