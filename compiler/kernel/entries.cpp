@@ -234,13 +234,24 @@ ExprId Entries::drawn(const Node& node, const Position& domain) {
   return add(std::move(expr));
 }
 
-std::vector<Read> reads_of(const Graph& graph, const ValueSet& stored, const Sweep& sweep) {
+const std::vector<Read>& KnownReads::of(const Graph& graph, const ValueSet& stored,
+                                        const Sweep& sweep) {
+  const auto [place, fresh] = known_.try_emplace({sweep.value, sweep.copy});
+  Reads& known = place->second;
+  const bool is_stale = std::any_of(known.computed.begin(), known.computed.end(),
+                                    [&](Value value) { return stored.contains(value); });
+  if (fresh || is_stale) known = found(graph, stored, sweep);
+  return known.loaded;
+}
+
+KnownReads::Reads KnownReads::found(const Graph& graph, const ValueSet& stored,
+                                    const Sweep& sweep) {
+  Reads made;
   if (sweep.kind == Sweep::Kind::matrices) {
-    std::vector<Read> whole;
     for (Value operand : graph[sweep.value].operands) {
-      whole.push_back({root(graph, operand), {}, false, false});
+      made.loaded.push_back({root(graph, operand), {}, false, false});
     }
-    return whole;
+    return made;
   }
   Kernel scratch;
   scratch.loops = sweep.extents;
@@ -257,7 +268,9 @@ std::vector<Read> reads_of(const Graph& graph, const ValueSet& stored, const Swe
       entries.by_data(graph[sweep.value], graph.shape(sweep.value), domain);
     }
   }
-  return entries.loaded();
+  made.loaded = entries.loaded();
+  for (const Entries::Place& each : entries.computed()) made.computed.push_back(each.value);
+  return made;
 }
 
 }  // namespace gradus::kernel

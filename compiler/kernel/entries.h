@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -76,7 +77,20 @@ class Entries {
 // What an element is to the code generator.
 Scalar scalar_of(Element element, Scalar real);
 
-// What a sweep loads, at places in terms of its axes.
-std::vector<Read> reads_of(const Graph& graph, const ValueSet& stored, const Sweep& sweep);
+// What sweeps load, at places in terms of their axes. While more values become stored, it is found
+// again only for sweeps that computed one of those.
+class KnownReads {
+ public:
+  const std::vector<Read>& of(const Graph& graph, const ValueSet& stored, const Sweep& sweep);
+
+ private:
+  struct Reads {
+    std::vector<Read> loaded;
+    std::vector<Value> computed;  // elementwise, on the way
+  };
+  static Reads found(const Graph& graph, const ValueSet& stored, const Sweep& sweep);
+
+  std::map<std::pair<Value, bool>, Reads> known_;  // by the sweep's value, and whether it copies
+};
 
 }  // namespace gradus::kernel

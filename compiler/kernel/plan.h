@@ -175,8 +175,8 @@ struct Contraction {
   std::vector<Store> epilogue;
 };
 
-// inv, solve, det, adjugate, logdet or cholesky of matrices that stand one after the other in memory, by a
-// call of the runtime. Nothing is stored elsewhere, and the result is no factor.
+// inv, solve, det, adjugate, logdet or cholesky of matrices that stand one after the other in
+// memory, by a call of the runtime. Nothing is stored elsewhere, and the result is no factor.
 struct LinearAlgebra {
   Op op{};
   int64_t matrices = 0;

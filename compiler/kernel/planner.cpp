@@ -9,7 +9,7 @@
 
 #include "compiler/graph/rewrite.h"
 #include "compiler/kernel/arrange.h"
-#include "compiler/kernel/emit.h"
+#include "compiler/kernel/emissions.h"
 #include "compiler/kernel/entries.h"
 #include "compiler/kernel/fusion.h"
 #include "compiler/kernel/lower.h"
@@ -89,19 +89,19 @@ class Planning {
 
   void run(Memories memories) {
     memories_ = std::move(memories);
-    buffers_before_ = plan_.buffers.size();
     name_results();
     stored_ = must_store(graph_, wanted_, options_);
     store_what_many_compute();
-    std::vector<Emitted> made;
-    for (;;) {
-      sweeps_ = sweeps(graph_, wanted_, stored_, memories_.outputs, results_, options_);
-      Fusion fusion = fuse(sweeps_);
-      if (detach(fusion.detached)) continue;
-      groups_ = std::move(fusion.groups);
-      made = emit_all();
-      if (!store_more(made)) break;
-    }
+    KnownReads reads;
+    Emissions emissions(graph_, real_, [this](Value value) { return buffer(value); });
+    do {
+      while (!find_groups(reads)) {
+        reads = {};
+        emissions.forget();
+      }
+      emissions.emit(stored_, sweeps_, groups_);
+    } while (store_more(emissions.made()));
+    std::vector<Emitted> made = emissions.take();
     for (size_t k = 0; k < made.size(); ++k) {
       if (groups_[k].kind == Sweep::Kind::scan) {
         loop(sweeps_[groups_[k].members[0].sweep]);
@@ -260,26 +260,20 @@ class Planning {
     return buffers_[value] = static_cast<int>(plan_.buffers.size()) - 1;
   }
 
-  std::vector<Emitted> emit_all() {
-    const std::function<int(Value)> memory = [this](Value value) { return buffer(value); };
-    forget_buffers();
-    std::vector<Emitted> made;
-    made.reserve(groups_.size());
-    for (const Group& group : groups_) {
-      made.push_back(emit(graph_, stored_, real_, sweeps_, group, memory));
-    }
-    return made;
-  }
-
-  void forget_buffers() {
-    plan_.buffers.resize(buffers_before_);
-    buffers_.clear();
+  // The sweeps of what is stored, in groups; false where something else must be stored first.
+  bool find_groups(KnownReads& reads) {
+    sweeps_ = sweeps(graph_, wanted_, stored_, memories_.outputs, results_, reads, options_);
+    Fusion fusion = fuse(sweeps_);
+    if (detach(fusion.detached)) return false;
+    groups_ = std::move(fusion.groups);
+    // What goes to one place of the caller's needs no memory of its own.
     for (const Sweep& sweep : sweeps_) {
       if (sweep.copy) continue;
       const auto whole = std::find_if(sweep.outputs.begin(), sweep.outputs.end(),
                                       [](const Output& output) { return output.axis < 0; });
       if (whole != sweep.outputs.end()) buffers_[sweep.value] = whole->buffer;
     }
+    return true;
   }
 
   // ---- loops
@@ -369,7 +363,6 @@ class Planning {
   Plan& plan_;
   Memories memories_;
   Results results_;
-  size_t buffers_before_ = 0;
   ValueSet stored_;
   std::vector<int64_t> costs_;  // by number; negative where not yet known
   std::vector<Sweep> sweeps_;

@@ -46,8 +46,9 @@ std::vector<int64_t> domain(const Graph& graph, Value value) {
 
 class Making {
  public:
-  Making(const Graph& graph, const ValueSet& stored, const Results& results, const Options& options)
-      : graph_(graph), stored_(stored), results_(results), options_(options) {}
+  Making(const Graph& graph, const ValueSet& stored, const Results& results, KnownReads& reads,
+         const Options& options)
+      : graph_(graph), stored_(stored), results_(results), reads_(reads), options_(options) {}
 
   void define(Value value) {
     if (graph_[value].op == Op::concat) return parts(value);
@@ -132,13 +133,14 @@ class Making {
   }
 
   void add(Sweep sweep) {
-    sweep.reads = reads_of(graph_, stored_, sweep);
+    sweep.reads = reads_.of(graph_, stored_, sweep);
     made_.push_back(std::move(sweep));
   }
 
   const Graph& graph_;
   const ValueSet& stored_;
   const Results& results_;
+  KnownReads& reads_;
   const Options& options_;
   std::vector<Sweep> made_;
   std::map<Value, size_t> defined_;
@@ -227,8 +229,8 @@ ValueSet must_store(const Graph& graph, const Function& function, const Options&
 
 std::vector<Sweep> sweeps(const Graph& graph, const Function& function, const ValueSet& stored,
                           const std::vector<Output>& outputs, const Results& results,
-                          const Options& options) {
-  Making making(graph, stored, results, options);
+                          KnownReads& reads, const Options& options) {
+  Making making(graph, stored, results, reads, options);
   for (Value value : reachable(graph, function.roots())) {
     if (stored.contains(value)) making.define(value);
   }

@@ -61,6 +61,8 @@ struct Sweep {
   std::vector<Value> results;  // of a scan: what it computes, also where its carries are
 };
 
+class KnownReads;  // entries.h
+
 // The results of each scan, by number.
 using Results = std::map<Value, std::vector<Value>>;
 
@@ -77,9 +79,9 @@ ValueSet must_store(const Graph& graph, const Function& function, const Options&
 
 // One sweep for each stored value, in an order in which each stands behind what it reads; then one
 // for each result that is not such a value; then one for each update. `outputs` are where the
-// results go, in order.
+// results go, in order; `reads` are what is known of sweeps with less stored.
 std::vector<Sweep> sweeps(const Graph& graph, const Function& function, const ValueSet& stored,
                           const std::vector<Output>& outputs, const Results& results,
-                          const Options& options);
+                          KnownReads& reads, const Options& options);
 
 }  // namespace gradus::kernel
