@@ -250,9 +250,10 @@ void Recurrences::add_starts(Page& page, const Round& round, std::span<const siz
   }
 }
 
-// What is worth a name of its own in a round, and what is carried out of it.
+// What is worth a name of its own in a round, and what is carried out of it. What is wanted of the
+// round has its equation before, as `called`, where what is carried is made of it.
 void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> carries,
-                             Value wanted) {
+                             Value wanted, const Expr& called) {
   const Scan& scan = scan_of(round.scan);
   std::vector<Value> roots;
   for (size_t carry : carries) roots.push_back(scan.next[carry]);
@@ -279,6 +280,15 @@ void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> c
     name_within(value);
     add(reader_.name_of(value), value);
   }
+  const std::vector<Value> next(roots.begin(), roots.begin() + static_cast<long>(carries.size()));
+  const std::vector<Value> read = reachable(graph_, next);
+  const bool is_read = wanted.valid() && !is_leaf(graph_[wanted].op) &&
+                       std::binary_search(read.begin(), read.end(), wanted) &&
+                       std::find(next.begin(), next.end(), wanted) == next.end();
+  if (called.valid() && is_read && !reader_.is_named(wanted)) {
+    give(round, wanted, called);
+    add(called, wanted);
+  }
   for (size_t k = 0; k < carries.size(); ++k) {
     const Expr left = carried(round, carries[k], 1);
     // A result of a scan inside has its equations already.
@@ -289,14 +299,16 @@ void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> c
   }
 }
 
-// Enters a round, with the equations of what is carried and is needed for the root.
-Recurrences::Round Recurrences::write_rounds(Page& page, Value scan, Value root) {
+// Enters a round, with the equations of what is carried and is needed for the root, which may be
+// called by this symbol with the round behind it.
+Recurrences::Round Recurrences::write_rounds(Page& page, Value scan, Value root,
+                                             const Symbol* called) {
   const std::vector<size_t> carries = carries_of(scan, std::span(&root, 1));
   std::vector<Value> roots = {root};
   for (size_t carry : carries) roots.push_back(scan_of(scan).next[carry]);
   Round round = enter(page, scan, roots);
   add_starts(page, round, carries);
-  add_rounds(page, round, carries, root);
+  add_rounds(page, round, carries, root, called == nullptr ? Expr() : at(*called, round.index));
   return round;
 }
 
@@ -328,8 +340,15 @@ void Recurrences::write_final(Page& page, Value value, size_t carry, const Expr&
 void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr& called) {
   const Value yielded = scan_of(value).yields[yield];
   const Along along = scan_of(value).stacked[yield];
-  Round round = write_rounds(page, value, yielded);
+  const bool is_plain = called.is(Kind::name) && called->symbol.owners.empty();
+  const bool in_order = along.reverse == (direction_of(scan_of(value)) < 0);
+  Round round =
+      write_rounds(page, value, yielded, is_plain && in_order ? &called->symbol : nullptr);
   const Expr place = place_of(round, along.reverse);
+  if (reader_.is_named(yielded) && is_plain &&
+      reader_.name_of(yielded) == at(called->symbol, place)) {
+    return leave(round);
+  }
   Equation equation = reader_.equation(called, yielded);
   if (equation.left.is(Kind::entry)) {
     std::vector<Expr> indices(equation.left->parts.begin() + 1, equation.left->parts.end());

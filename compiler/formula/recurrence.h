@@ -56,10 +56,11 @@ class Recurrences {
   Expr place_of(const Round& round, bool reverse) const;
   Expr outside(Page& page, Value value);
   void add_starts(Page& page, const Round& round, std::span<const size_t> carries);
-  void add_rounds(Page& page, Round& round, std::span<const size_t> carries, Value wanted);
+  void add_rounds(Page& page, Round& round, std::span<const size_t> carries, Value wanted,
+                  const Expr& called);
   void write_final(Page& page, Value scan, size_t carry, const Expr& name);
   void write_yield(Page& page, Value scan, size_t yield, const Expr& name);
-  Round write_rounds(Page& page, Value scan, Value root);
+  Round write_rounds(Page& page, Value scan, Value root, const Symbol* called = nullptr);
   std::vector<Expr> range_of(const Round& round) const;
 
   Graph& graph_;

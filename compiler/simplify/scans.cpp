@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compiler/graph/rewrite.h"
+#include "compiler/simplify/first_round.h"
 #include "compiler/simplify/tidied_scan.h"
 
 namespace gradus::rewriting {
@@ -153,7 +154,11 @@ std::vector<Value> with_less_in_rounds(Graph& graph, std::span<const Value> root
   while (const auto joined = join_two(graph, made)) made = substitute(graph, made, *joined);
   for (;;) {
     std::vector<Value> next = tidied(graph, made);
-    if (next == made) return made;
+    if (next == made) {
+      const auto restarted = first_round_in_start(graph, made);
+      if (restarted.empty()) return made;
+      next = substitute(graph, made, restarted);
+    }
     made = std::move(next);
   }
 }
