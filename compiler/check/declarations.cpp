@@ -274,17 +274,13 @@ void Checker::declare(const syntax::Precision& x, Scope&) {
 }
 
 void Checker::declare(const syntax::Definition& x, Scope& scope) {
-  const bool one = x.names.size() == 1;
-  // With several results a loop's name is the first.
-  const bool is_loop = std::holds_alternative<syntax::Scan>(x.value->what) ||
-                       std::holds_alternative<syntax::Repeat>(x.value->what);
   Thing thing;
   with_ranges(x.where, scope, [&] {
-    thing = x.indices.empty() ? evaluate(*x.value, scope, one || is_loop ? x.names[0].text : "")
-                              : equation(x, scope);
+    // With several results the name of a layer or a loop is the first.
+    thing = x.indices.empty() ? evaluate(*x.value, scope, x.names[0].text) : equation(x, scope);
   });
   if (thing.as<Poison>() != nullptr) throw Reported{};
-  if (one) {
+  if (x.names.size() == 1) {
     define(scope, x.names[0], thing);
     return;
   }
