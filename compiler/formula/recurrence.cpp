@@ -138,16 +138,19 @@ Expr Recurrences::of_round(Page& page, Value scan, Value value, const Expr& plac
   }
   const std::string name(graph_.name(value));
   if (!name.empty()) return at(symbol(name), place);
-  const auto [known, fresh] = auxiliary_.emplace(std::pair(scan, value), Symbol{});
-  if (fresh) {
-    const Symbol symbol = known->second = names_.fresh_numbered("u");
-    Round round = write_rounds(page, scan, value);
-    Equation equation = reader_.equation(at(symbol, round.index), value);
-    equation.rounds = range_of(round);
-    page.emplace_back(std::move(equation));
+  const std::pair key(scan, value);
+  if (!auxiliary_.contains(key)) {
+    const Symbol symbol = names_.fresh_numbered("u");
+    Round round = write_rounds(page, scan, value, &symbol);
+    if (!reader_.is_named(value)) {
+      Equation equation = reader_.equation(at(symbol, round.index), value);
+      equation.rounds = range_of(round);
+      page.emplace_back(std::move(equation));
+    }
     leave(round);
+    auxiliary_.emplace(key, symbol);
   }
-  return at(auxiliary_.at(std::pair(scan, value)), place);
+  return at(auxiliary_.at(key), place);
 }
 
 // The place of a sequence that the round is about.
@@ -188,6 +191,12 @@ Recurrences::Round Recurrences::enter(Page& page, Value value, std::span<const V
     const bool is_next = next != scan.next.end();
     const auto number = static_cast<size_t>(next - scan.next.begin());
     give(round, each, is_next ? carried(round, number, 1) : at(symbol(name), round.index));
+  }
+  // And those that have an equation by now.
+  for (Value each : read) {
+    const auto known = auxiliary_.find(std::pair(value, each));
+    if (known == auxiliary_.end() || reader_.is_named(each)) continue;
+    give(round, each, at(known->second, round.index));
   }
   return round;
 }
@@ -345,6 +354,7 @@ void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr&
   Round round =
       write_rounds(page, value, yielded, is_plain && in_order ? &called->symbol : nullptr);
   const Expr place = place_of(round, along.reverse);
+  if (is_plain && in_order) auxiliary_.emplace(std::pair(value, yielded), called->symbol);
   if (reader_.is_named(yielded) && is_plain &&
       reader_.name_of(yielded) == at(called->symbol, place)) {
     return leave(round);

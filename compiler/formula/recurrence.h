@@ -28,6 +28,12 @@ class Recurrences {
   // what is carried out of the last.
   void write(Page& page, Value result, const Expr& name);
 
+  // Whether a value is a contraction over the rounds of a scan too, one factor of which is what is
+  // carried into them: then it is written as Σₜ of a product in which all factors are of round t,
+  // and what is carried needs no name for all rounds together.
+  bool is_sum_over_rounds(Value value) const { return summed_round(value) >= 0; }
+  Equation sum_over_rounds(Page& page, Value value, const Expr& left);
+
  private:
   // The rounds that equations are written for.
   struct Round {
@@ -37,6 +43,8 @@ class Recurrences {
     std::vector<std::pair<Value, std::optional<Expr>>> named;  // and what they were called before
   };
 
+  int summed_round(Value value) const;
+  bool is_carried_in(Value result, int axis) const;
   const Scan& scan_of(Value value) const { return std::get<Scan>(graph_[value].attributes); }
   static int direction_of(const Scan& scan);
   bool is_adjoint(Value leaf) const;

@@ -252,9 +252,12 @@ namespace {
 
 // Results of scans that are more than sequences of other scans, whose rounds are written by
 // themselves.
-std::set<Value> results_as_wholes(const Graph& graph, std::span<const Value> roots) {
+std::set<Value> results_as_wholes(const Graph& graph, std::span<const Value> roots,
+                                  const Recurrences& recurrences) {
   std::set<Value> found(roots.begin(), roots.end());
+  const std::set<Value> is_root = found;
   for (Value value : reachable(graph, roots)) {
+    if (is_root.contains(value) && recurrences.is_sum_over_rounds(value)) continue;
     const Node& node = graph[value];
     const auto* scan = std::get_if<Scan>(&node.attributes);
     const size_t first = scan == nullptr ? 0 : scan->sequences.size();
@@ -269,7 +272,7 @@ std::set<Value> results_as_wholes(const Graph& graph, std::span<const Value> roo
 // Results of scans are not written within other formulas. The roots, and what such scans read.
 std::vector<Value> Sheet::name_results(std::span<const Value> roots) {
   std::vector<Value> all(roots.begin(), roots.end());
-  for (Value value : results_as_wholes(graph_, roots)) {
+  for (Value value : results_as_wholes(graph_, roots, recurrences_)) {
     if (reader_.is_named(value)) continue;
     const auto asked = std::find_if(wanted_.begin(), wanted_.end(), [&](const Wanted& w) {
       return written_from(subject_, w, options_) == value;
@@ -336,6 +339,9 @@ void Sheet::add_auxiliaries_of(Page& page, Value value) {
 void Sheet::add(Page& page, const Expr& left, Value value) {
   if (graph_[value].op == Op::result && reader_.is_named(value) && left == reader_.name_of(value)) {
     return recurrences_.write(page, value, left);
+  }
+  if (graph_[value].op == Op::contract && recurrences_.is_sum_over_rounds(value)) {
+    return page.push_back(recurrences_.sum_over_rounds(page, value, left));
   }
   Equation equation = reader_.equation(left, value);
   if (!options_.raw) {
