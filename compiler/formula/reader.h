@@ -32,6 +32,8 @@ class Reader {
   // descending order of the ranks of what they are made of.
   void give_name(Value value, const Expr& name, int rank);
   void give_rank(Value value, int rank);
+  // A vector whose name stands for a matrix of one column.
+  void stretches_along_rows(Value vector) { columns_.insert(vector); }
   // Takes the name away; none where it has none.
   std::optional<Expr> take_name(Value value);
   bool is_named(Value value) const { return given_names_.count(value) > 0; }
@@ -209,6 +211,7 @@ class Reader {
   bool may_name_adjoints_ = true;
   std::vector<Value> new_auxiliaries_;
   Symmetry symmetry_;
+  std::set<Value> columns_;
   NamedTensors named_tensors_;
   std::set<std::string> indices_;               // in use in the equation at hand
   std::multimap<std::string, Dim> read_along_;  // indices, and extents of axes they go along

@@ -172,6 +172,33 @@ void Sheet::name_definitions(std::span<const Value> roots) {
     auto found = numbers.find(std::string(graph_.name(value)));
     if (found != numbers.end()) give(value, found->first, found->second);
   }
+  if (!options_.raw && !options_.inline_definitions) name_without_unit_axes(numbers);
+}
+
+// A definition with axes of one entry, which what is computed does without: a mean that keeps its
+// axis. The name is of both.
+void Sheet::name_without_unit_axes(const std::map<std::string, int>& numbers) {
+  std::vector<const Definition*> kept;
+  std::vector<Value> values;
+  for (const Definition& definition : subject_.definitions) {
+    const Shape& shape = graph_.shape(definition.value);
+    if (shape.size() != 2 || (shape[0] == Dim(1)) == (shape[1] == Dim(1))) continue;
+    kept.push_back(&definition);
+    values.push_back(definition.value);
+  }
+  values = simplify(graph_, values);
+  for (size_t k = 0; k < values.size(); ++k) {
+    const Node& node = graph_[values[k]];
+    if (node.op != Op::view && node.op != Op::reshape) continue;
+    const Value vector = node.operands[0];
+    const bool is_plain = graph_.type(vector).rank() == 1 && !is_leaf(graph_[vector].op) &&
+                          !reader_.is_named(vector) &&
+                          unit_axes(graph_.shape(vector), node.type.shape);
+    if (!is_plain) continue;
+    const bool is_column = node.type.shape[1] == Dim(1);
+    reader_.give_name(vector, name_of(kept[k]->name), numbers.at(kept[k]->name));
+    if (is_column) reader_.stretches_along_rows(vector);
+  }
 }
 
 // A leaf ranks with the first definition that uses it, so that the factors of a product come in the

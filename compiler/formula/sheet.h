@@ -42,6 +42,7 @@ class Sheet {
 
  private:
   void name_leaves(std::span<const Value> roots);
+  void name_without_unit_axes(const std::map<std::string, int>& numbers);
   void name_definitions(std::span<const Value> roots);
   void name_draws(std::span<const Value> roots);
   void name_auxiliaries(std::span<const Value> roots, bool sparingly);

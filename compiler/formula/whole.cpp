@@ -177,6 +177,7 @@ std::optional<Piece> Reader::piece(const Factor& factor, Product& product) {
   if (is_cut) piece.expr = entry(piece.expr, cuts);
   piece.is_symmetric = !is_cut && piece.indices.size() == 2 && symmetry_[factor.value];
 
+  if (columns_.contains(factor.value)) piece.is_column = true;
   std::vector<int> distinct = piece.indices;
   std::sort(distinct.begin(), distinct.end());
   if (std::adjacent_find(distinct.begin(), distinct.end()) == distinct.end()) return piece;
