@@ -75,8 +75,8 @@ class MathMl : public Notation {
     std::string exponent = all.substr(e + 1);
     const bool minus = exponent[0] == '-';
     exponent = "<mn>" + exponent.substr(minus ? 1 : 0) + "</mn>";
-    const std::string power = fmt::format("<msup><mn>10</mn>{}</msup>",
-                                          minus ? row(operation("−") + exponent) : exponent);
+    std::string power = fmt::format("<msup><mn>10</mn>{}</msup>",
+                                    minus ? row(operation("−") + exponent) : exponent);
     if (e == 1 && all[0] == '1') return power;
     return row(fmt::format("<mn>{}</mn>{}{}", all.substr(0, e), operation("⋅"), power));
   }

@@ -25,7 +25,7 @@ std::string_view mark(Symbol::Accent accent) {
 }
 
 std::string letter_of(const Symbol& symbol) {
-  const std::string base =
+  std::string base =
       fmt::format("<mi>{}</mi>", symbol.greek ? greek_letter(symbol.base) : escaped(symbol.base));
   if (symbol.accent == Symbol::Accent::none) return base;
   return fmt::format("<mover accent=\"true\">{}<mo stretchy=\"false\">{}</mo></mover>", base,

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "compiler/formula/notation.h"
-#include "compiler/formula/usage.h"
 #include "compiler/simplify/simplify.h"
 
 namespace gradus::formula {
@@ -36,31 +35,39 @@ std::vector<bool> in_rounds(const Graph& graph) {
 
 }  // namespace
 
-std::vector<Step> steps_of(Graph& graph, Value raw, Reader& reader) {
+std::optional<Simplifications::Written> Simplifications::write(const Rewrite& rewrite,
+                                                               Lengths& lengths) const {
+  if (std::max(lengths.of(rewrite.before), lengths.of(rewrite.after)) > longest_written) return {};
+  Step step{std::string(rewrite.rule), reader_.formula(rewrite.before),
+            reader_.formula(rewrite.after), rewrite.exactness, rewrite.assumption};
+  if (symbols(step.before) > longest_step || symbols(step.after) > longest_step) return {};
+  std::string before = text(step.before);
+  std::string after = text(step.after);
+  if (before == after || !has_name(step.before)) return {};
+  return Written{std::move(step), std::move(before), std::move(after)};
+}
+
+std::vector<Step> Simplifications::of(Value raw) {
   Derivation log;
-  simplify(graph, std::span(&raw, 1), &log);
-  const std::vector<bool> is_in_a_round = in_rounds(graph);
-  std::vector<Step> steps;
-  std::vector<std::string> before;  // as text
-  Lengths lengths(graph, [&](Value value) { return reader.is_named(value); });
+  simplify(graph_, std::span(&raw, 1), &log);
+  const std::vector<bool> is_in_a_round = in_rounds(graph_);
+  std::vector<const Written*> told;
+  Lengths lengths(graph_, [&](Value value) { return reader_.is_named(value); });
   for (const Rewrite& rewrite : log.rewrites) {
-    if (std::max(lengths.of(rewrite.before), lengths.of(rewrite.after)) > longest_written) continue;
     if (is_in_a_round[rewrite.before.id]) continue;
-    Step step{std::string(rewrite.rule), reader.formula(rewrite.before),
-              reader.formula(rewrite.after), rewrite.exactness, rewrite.assumption};
-    if (symbols(step.before) > longest_step || symbols(step.after) > longest_step) continue;
-    const std::string from = text(step.before);
-    const std::string to = text(step.after);
-    if (from == to || !has_name(step.before)) continue;
-    steps.push_back(std::move(step));
-    before.push_back(from);
-    for (size_t k = 0; k < before.size(); ++k) {
-      if (before[k] != to) continue;
-      steps.resize(k);
-      before.resize(k);
-      break;
-    }
+    const auto [known, is_new] =
+        written_.emplace(std::tuple(rewrite.before, rewrite.after, rewrite.rule), std::nullopt);
+    if (is_new) known->second = write(rewrite, lengths);
+    if (!known->second) continue;
+    const Written& written = *known->second;
+    told.push_back(&written);
+    const auto back = std::find_if(told.begin(), told.end(), [&](const Written* other) {
+      return other->before == written.after;
+    });
+    told.erase(back, told.end());
   }
+  std::vector<Step> steps;
+  for (const Written* written : told) steps.push_back(written->step);
   return steps;
 }
 

@@ -86,6 +86,7 @@ class Walker {
   bool is_raw_;                         // ends before simplification
   std::map<Value, std::string> names_;  // of the definitions and the loss
   std::vector<Value> order_;            // those that the loss needs, in order
+  Simplifications simplifications_;
   std::set<Edge> told_;
   std::set<std::string> steps_told_;
 };
@@ -96,7 +97,8 @@ Walker::Walker(Graph& graph, const Subject& subject, std::span<const Wanted> wan
       subject_(subject),
       wanted_(wanted.begin(), wanted.end()),
       sheet_(sheet),
-      is_raw_(is_raw) {
+      is_raw_(is_raw),
+      simplifications_(graph, sheet.reader()) {
   const std::vector<Value> needed = reachable(graph, std::span(&subject.loss.value, 1));
   const std::set<Value> is_needed(needed.begin(), needed.end());
   for (const Definition& definition : subject.definitions) {
@@ -367,7 +369,7 @@ void Walker::add_simplification(Walk::Chain& chain, const Wanted& wanted) {
   Reader& reader = sheet_.reader();
   std::optional<Equation> product;
   if (length(raw->second) <= longest_written) product = reader.equation(left, raw->second);
-  std::vector<Step> steps = steps_of(graph_, raw->second, reader);
+  std::vector<Step> steps = simplifications_.of(raw->second);
   chain.product_is_result = steps.empty() && product &&
                             length(wanted.gradient) <= longest_written &&
                             product->right == reader.equation(left, wanted.gradient).right;
