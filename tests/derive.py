@@ -11,9 +11,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("examples", "tests/reference/models", "tests/golden/derive")
 WAYS = [[], ["--raw"], ["--inline"], ["--steps"], ["--steps", "--inline"], ["--steps", "--raw"], ["--format", "latex"],
-        ["--format", "latex", "--steps", "--inline"], ["--format", "numpy"], ["--format", "numpy", "--raw"]]
+        ["--format", "latex", "--steps", "--inline"], ["--format", "numpy"], ["--format", "numpy", "--raw"],
+        ["--format", "mathml", "--steps", "--raw"], ["--format", "json", "--raw", "--inline"], ["--format", "dot", "--inline"],
+        ["--format", "html", "--raw"], ["--format", "html", "--inline", "-v"]]
 SMALLER = {"gpt2.grad": ["--set", "layers=2"], "nanogpt.grad": ["--set", "layers=2"]}
-FEW = [["--steps"], ["--format", "latex", "--steps", "--inline"], ["--format", "numpy", "--raw"]]
+FEW = [["--steps"], ["--format", "latex", "--steps", "--inline"], ["--format", "numpy", "--raw"], ["--format", "html"]]
 RANDOM = "is random, and a NumPy module is not"  # as it is refused
 
 

@@ -7,6 +7,7 @@
 
 #include "compiler/check/pattern.h"
 #include "compiler/cli/commands.h"
+#include "compiler/cli/declared.h"
 #include "compiler/cli/dump.h"
 #include "compiler/cli/model.h"
 #include "compiler/cli/report.h"
@@ -19,7 +20,6 @@
 #include "compiler/formula/walk.h"
 #include "compiler/graph/rewrite.h"
 #include "grammar/diagnostic.h"
-#include "grammar/lexer.h"
 #include "runtime/file.h"
 
 namespace gradus::cli {
@@ -164,71 +164,15 @@ formula::Subject subject_of(Program& program, const Definition& loss, const Grad
   return about;
 }
 
-// Comments are what stands behind `#` between tokens.
-void add_comments(const SourceFile& file, uint32_t begin, uint32_t end,
-                  std::vector<document::Mark>& marks) {
-  const std::string_view text = file.text;
-  for (size_t at = text.find('#', begin); at < end; at = text.find('#', at)) {
-    const size_t last = std::min<size_t>(text.find('\n', at), end);
-    marks.push_back(
-        {static_cast<uint32_t>(at), static_cast<uint32_t>(last), document::Style::comment});
-    at = last;
-  }
-}
-
-// The keywords, literals and comments of a model file, line by line.
-std::vector<document::Mark> marks_of(const SourceFile& file) {
-  std::vector<document::Mark> marks;
-  Diagnostics none;  // it was read without errors before
-  uint32_t at = 0;
-  for (const syntax::Lexeme& lexeme : syntax::lex(file, none)) {
-    add_comments(file, at, lexeme.span.begin, marks);
-    at = lexeme.span.end;
-    const syntax::TokenGroup group = syntax::info(lexeme.token).group;
-    std::optional<document::Style> style;
-    if (lexeme.token == syntax::Token::number) style = document::Style::number;
-    if (lexeme.token == syntax::Token::string) style = document::Style::string;
-    if (group != syntax::TokenGroup::varying && group != syntax::TokenGroup::mark) {
-      style = document::Style::keyword;
-    }
-    if (style) marks.push_back({lexeme.span.begin, lexeme.span.end, *style});
-  }
-  return marks;
-}
-
-// What the model file declares, its own places alone.
-document::Model model_of(const Model& model, const formula::Subject& about) {
-  const SourceFile& file = model.sources[0];
-  document::Model made{file.name, file.text, marks_of(file), {}};
-  const auto add = [&](document::Kind kind, const auto& each, Value value, double number = 0) {
-    const uint32_t line = each.span.file == file.number ? position(file, each.span.begin).line : 0;
-    made.declared.push_back({kind, each.name, value, number, line});
-  };
-  for (const Constant& each : model.constants) {
-    add(document::Kind::constant, each, {}, each.value);
-  }
-  for (const Input& each : model.inputs) add(document::Kind::input, each, each.value);
-  for (const Parameter& each : model.parameters) add(document::Kind::param, each, each.value);
-  for (const Parameter& each : model.states) add(document::Kind::state, each, each.value);
-  for (size_t k = 0; k < model.definitions.size(); ++k) {
-    add(document::Kind::definition, model.definitions[k], about.definitions[k].value);
-  }
-  for (const NamedValue& each : model.losses) {
-    const bool is_subject = each.name == about.loss.name;
-    add(document::Kind::loss, each, is_subject ? about.loss.value : each.value);
-  }
-  return made;
-}
-
 std::string written(Model& model, const formula::Subject& about,
                     std::span<const formula::Wanted> wanted, const DeriveOptions& options) {
   const formula::Options how = formula_options(options);
   if (options.format == "json") {
     const formula::Walk walk = formula::walk_of(model.graph, about, wanted, how);
-    return document::json(model.graph, model_of(model, about), about.loss.name, walk);
+    return document::json(model.graph, declared_in(model, about), about.loss.name, walk);
   }
   if (options.format == "html") {
-    const document::Model declared = model_of(model, about);
+    const document::Model declared = declared_in(model, about);
     return document::html(model.graph, declared, about, wanted, how, options.verbose);
   }
   if (options.format == "dot") {
@@ -282,10 +226,16 @@ void add_derive(CLI::App& app, Status& status) {
       ->add_option("--wrt", options->wrt,
                    "by what: parameters, inputs, definitions (every parameter)")
       ->allow_extra_args(false);
-  command->add_flag("--steps", options->steps, "the walk, factor by factor");
+  command->add_flag("--steps", options->steps,
+                    "the walk, factor by factor (json and html always have it)");
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
-  command->add_option("--format", options->format, "how to write it")
+  command
+      ->add_option(
+          "--format", options->format,
+          "text; latex, mathml: the same for papers and pages; numpy: a module that computes "
+          "them; json: the walk for programs; dot: the graph, with what --wrt names; html: "
+          "a page of all that, unfolded by -v")
       ->check(CLI::IsMember({"text", "latex", "mathml", "numpy", "json", "dot", "html"}));
   command->add_option("-o", options->out, "write to this file");
   command->callback(

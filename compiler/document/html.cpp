@@ -77,8 +77,8 @@ std::string counted(size_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-std::string drawing(const Graph& graph, const formula::Subject& subject) {
-  const Drawing whole = drawing_of(graph, subject, {}, false);
+std::string drawing(const Graph& graph, const formula::Subject& subject, bool inline_definitions) {
+  const Drawing whole = drawing_of(graph, subject, {}, inline_definitions);
   const bool is_small = whole.nodes.size() <= most_nodes;
   std::string note =
       "Point at a node to find it in the model and in the formulas; click to go there.";
@@ -163,7 +163,7 @@ std::string html(Graph& graph, const Model& model, const formula::Subject& subje
                  std::span<const formula::Wanted> wanted, const formula::Options& options,
                  bool unfolded) {
   const formula::Names names(spelt(graph, model, subject));
-  const std::string picture = drawing(graph, subject);
+  const std::string picture = drawing(graph, subject, options.inline_definitions);
   const std::string declared = table(graph, model, names);
   const formula::Page gradients = formula::Sheet(graph, subject, wanted, options).equations();
   const formula::Walk walk = formula::walk_of(graph, subject, wanted, options);
