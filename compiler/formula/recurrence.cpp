@@ -143,9 +143,7 @@ Expr Recurrences::of_round(Page& page, Value scan, Value value, const Expr& plac
     const Symbol symbol = names_.fresh_numbered("u");
     Round round = write_rounds(page, scan, value, &symbol);
     if (!reader_.is_named(value)) {
-      Equation equation = reader_.equation(at(symbol, round.index), value);
-      equation.rounds = range_of(round);
-      page.emplace_back(std::move(equation));
+      page.emplace_back(equation_of(page, round, at(symbol, round.index), value));
     }
     leave(round);
     auxiliary_.emplace(key, symbol);
@@ -259,6 +257,24 @@ void Recurrences::add_starts(Page& page, const Round& round, std::span<const siz
   }
 }
 
+// The equation of a value in each round. What must be written as a whole to be used in it, and can
+// only be written entry by entry, has its equation before.
+Equation Recurrences::equation_of(Page& page, Round& round, const Expr& left, Value value) {
+  for (Value made : reader_.take_new_auxiliaries()) round.named.emplace_back(made, std::nullopt);
+  Equation equation = reader_.equation(left, value);
+  const std::vector<Value> parts = reader_.take_new_auxiliaries();
+  for (Value part : parts) {
+    const Symbol symbol = reader_.name_of(part)->symbol;
+    reader_.take_name(part);
+    give(round, part, at(symbol, round.index));
+    auxiliary_.emplace(std::pair(round.scan, part), symbol);
+    page.emplace_back(equation_of(page, round, reader_.name_of(part), part));
+  }
+  if (!parts.empty()) equation = reader_.equation(left, value);
+  equation.rounds = range_of(round);
+  return equation;
+}
+
 // What is worth a name of its own in a round, and what is carried out of it. What is wanted of the
 // round has its equation before, as `called`, where what is carried is made of it.
 void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> carries,
@@ -268,13 +284,12 @@ void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> c
   for (size_t carry : carries) roots.push_back(scan.next[carry]);
   if (wanted.valid()) roots.push_back(wanted);
   const auto add = [&](const Expr& left, Value value) {
-    for (Value made : reader_.take_new_auxiliaries()) round.named.emplace_back(made, std::nullopt);
-    Equation equation = reader_.equation(left, value);
-    equation.rounds = range_of(round);
-    page.emplace_back(std::move(equation));
+    page.emplace_back(equation_of(page, round, left, value));
   };
   const auto name_within = [&](Value value) {
-    give(round, value, at(names_.fresh_numbered("u"), round.index));
+    const Symbol symbol = names_.fresh_numbered("u");
+    give(round, value, at(symbol, round.index));
+    auxiliary_.emplace(std::pair(round.scan, value), symbol);
   };
   for (Value value : reachable(graph_, roots)) {
     if (graph_[value].op != Op::result || reader_.is_named(value)) continue;
@@ -332,7 +347,8 @@ void Recurrences::write_final(Page& page, Value value, size_t carry, const Expr&
   if (name.starts_with("Σ:") && adds && is_constant(graph_, graph_[value].operands[operand])) {
     const Value term = next.operands[next.operands[0] == leaf ? 1 : 0];
     Round round = write_rounds(page, value, term);
-    Equation equation = reader_.equation(called, term);
+    Equation equation = equation_of(page, round, called, term);
+    equation.rounds.clear();
     const Expr over = range(round.index, reader_.dim(scan.rounds));
     for (Expr& side : equation.right) side = big("Σ", side, {over});
     page.emplace_back(std::move(equation));
@@ -359,7 +375,7 @@ void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr&
       reader_.name_of(yielded) == at(called->symbol, place)) {
     return leave(round);
   }
-  Equation equation = reader_.equation(called, yielded);
+  Equation equation = equation_of(page, round, called, yielded);
   if (equation.left.is(Kind::entry)) {
     std::vector<Expr> indices(equation.left->parts.begin() + 1, equation.left->parts.end());
     indices.insert(indices.begin() + along.axis, place);
@@ -367,7 +383,6 @@ void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr&
   } else {
     equation.left = part_at(called, along.axis, place);
   }
-  equation.rounds = range_of(round);
   page.emplace_back(std::move(equation));
   leave(round);
 }

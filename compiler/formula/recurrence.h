@@ -63,6 +63,7 @@ class Recurrences {
   std::vector<size_t> carries_of(Value scan, std::span<const Value> roots);
   Expr place_of(const Round& round, bool reverse) const;
   Expr outside(Page& page, Value value);
+  Equation equation_of(Page& page, Round& round, const Expr& left, Value value);
   void add_starts(Page& page, const Round& round, std::span<const size_t> carries);
   void add_rounds(Page& page, Round& round, std::span<const size_t> carries, Value wanted,
                   const Expr& called);
