@@ -1,6 +1,7 @@
 #include "compiler/formula/derive.h"
 
 #include "compiler/formula/numpy.h"
+#include "compiler/formula/rounds.h"
 #include "compiler/formula/sheet.h"
 #include "compiler/formula/walk.h"
 #include "compiler/simplify/simplify.h"
@@ -17,8 +18,9 @@ std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted>
     for (size_t k = 0; k < wanted.size(); ++k) gradients.push_back({wanted[k].name, values[k + 1]});
     return numpy_module(graph, {subject.loss.name, values[0]}, gradients);
   }
-  const Page lines = options.steps ? page(walk_of(graph, subject, wanted, options))
-                                   : Sheet(graph, subject, wanted, options).equations();
+  const Page lines = options.steps
+                         ? page(walk_of(graph, subject, wanted, options))
+                         : with_rounds_once(Sheet(graph, subject, wanted, options).equations());
   if (options.format == Format::mathml) return mathml(lines);
   return options.format == Format::latex ? latex(lines, options.document)
                                          : text(lines, options.width);
