@@ -30,6 +30,12 @@ bool Recurrences::is_derived(Value leaf) const {
   return std::get<Named>(graph_[leaf].attributes).name.find(':') != std::string::npos;
 }
 
+// Whether the name of a value is seen in the model file, and not in that of a layer.
+bool Recurrences::is_of_model(Value value) const {
+  const Provenance* known = graph_.provenance(value);
+  return known == nullptr || !file_ || known->file == *file_;
+}
+
 // Whether it is called after the place that it is the adjoint of, and not after the one before.
 bool Recurrences::is_adjoint(Value leaf) const {
   const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
@@ -137,7 +143,7 @@ Expr Recurrences::of_round(Page& page, Value scan, Value value, const Expr& plac
     return at(symbol(name), is_adjoint(leaf) ? place : moved(place, direction));
   }
   const std::string name(graph_.name(value));
-  if (!name.empty()) return at(symbol(name), place);
+  if (!name.empty() && is_of_model(value)) return at(symbol(name), place);
   const std::pair key(scan, value);
   if (!auxiliary_.contains(key)) {
     const Symbol symbol = names_.fresh_numbered("u");
@@ -187,6 +193,7 @@ Recurrences::Round Recurrences::enter(Page& page, Value value, std::span<const V
     if (name.empty() || is_leaf(graph_[each].op)) continue;
     const auto next = std::find(scan.next.begin(), scan.next.end(), each);
     const bool is_next = next != scan.next.end();
+    if (!is_next && !is_of_model(each)) continue;
     const auto number = static_cast<size_t>(next - scan.next.begin());
     give(round, each, is_next ? carried(round, number, 1) : at(symbol(name), round.index));
   }
@@ -222,8 +229,8 @@ std::vector<Expr> Recurrences::range_of(const Round& round) const {
   return {round.index, last, number(0)};
 }
 
-// The carries, of those that derivatives made, that the roots depend on and that have no equation
-// yet.
+// The carries, of those that derivatives made or layers of other files have, that the roots depend
+// on and that have no equation yet.
 std::vector<size_t> Recurrences::carries_of(Value value, std::span<const Value> roots) {
   const Scan& scan = scan_of(value);
   std::vector<Value> all(roots.begin(), roots.end());
@@ -233,7 +240,8 @@ std::vector<size_t> Recurrences::carries_of(Value value, std::span<const Value> 
     const std::vector<Value> read = reachable(graph_, all);
     for (size_t k = 0; k < scan.next.size(); ++k) {
       const Value leaf = scan.bound[scan.sequences.size() + k];
-      const bool needed = is_derived(leaf) && std::binary_search(read.begin(), read.end(), leaf);
+      const bool needed = (is_derived(leaf) || !is_of_model(leaf)) &&
+                          std::binary_search(read.begin(), read.end(), leaf);
       if (!needed || !found.insert(k).second) continue;
       all.push_back(scan.next[k]);
       changed = true;

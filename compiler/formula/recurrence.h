@@ -20,9 +20,10 @@ namespace gradus::formula {
 class Recurrences {
  public:
   // `define` writes the equation of a value that has a name, and what that needs, before it is
-  // used.
-  Recurrences(Graph& graph, Names& names, Reader& reader, std::function<void(Page&, Value)> define)
-      : graph_(graph), names_(names), reader_(reader), define_(std::move(define)) {}
+  // used. `file` is the model's, whose names need no equations.
+  Recurrences(Graph& graph, Names& names, Reader& reader, std::function<void(Page&, Value)> define,
+              std::optional<uint32_t> file)
+      : graph_(graph), names_(names), reader_(reader), define_(std::move(define)), file_(file) {}
 
   // The equations of a scan's result that is called `name`: `name[:, t] = …` for each round, or
   // what is carried out of the last.
@@ -49,6 +50,7 @@ class Recurrences {
   static int direction_of(const Scan& scan);
   bool is_adjoint(Value leaf) const;
   bool is_derived(Value leaf) const;
+  bool is_of_model(Value value) const;
   Expr moved(const Expr& place, int by) const;
   Expr at(const Symbol& symbol, const Expr& place) const;
   Symbol symbol(const std::string& name);
@@ -76,6 +78,7 @@ class Recurrences {
   Names& names_;
   Reader& reader_;
   std::function<void(Page&, Value)> define_;
+  std::optional<uint32_t> file_;
   std::map<std::string, Symbol> symbols_;                // of names in bodies
   std::map<std::pair<Value, Value>, Symbol> auxiliary_;  // of a value of a scan's body
   std::set<std::pair<Value, size_t>> written_;           // carries of scans

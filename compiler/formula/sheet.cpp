@@ -72,6 +72,14 @@ Front front_of(const Graph& graph, Value value, Value part) {
   return {product, is_all};
 }
 
+// The model's file, as far as its definitions say.
+std::optional<uint32_t> file_of(const Graph& graph, const Subject& subject) {
+  for (const Definition& definition : subject.definitions) {
+    if (const Provenance* known = graph.provenance(definition.value)) return known->file;
+  }
+  return std::nullopt;
+}
+
 std::vector<Value> roots_of(const Subject& subject, std::span<const Wanted> wanted) {
   std::vector<Value> roots = {subject.loss.value};
   for (const Wanted& w : wanted) roots.push_back(w.gradient);
@@ -106,8 +114,9 @@ Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wante
       options_(options),
       names_(all_names(graph, subject)),
       reader_(graph, names_, is_per_sample(graph, roots_of(subject, wanted))),
-      recurrences_(graph, names_, reader_,
-                   [this](Page& page, Value value) { define(page, value); }) {
+      recurrences_(
+          graph, names_, reader_, [this](Page& page, Value value) { define(page, value); },
+          file_of(graph, subject)) {
   std::vector<Value> roots;
   for (const Wanted& w : wanted_) roots.push_back(written_from(subject, w, options));
   std::vector<Value> all = roots;

@@ -14,9 +14,11 @@ namespace {
 // A formula of more symbols is cut at the adjoints in it.
 constexpr int long_formula = 40;
 constexpr int very_long_formula = 200;
-// What is shorter is not named for a long formula's sake, and if no adjoint, not at all.
+// What is shorter is not named for a long formula's sake, and if no adjoint, not at all but where
+// it is used often.
 constexpr int short_formula = 8;
 constexpr int very_short_formula = 4;
+constexpr int many_uses = 4;
 // Lengths are not counted further: written out, what is shared may double at every operator.
 constexpr int longest_counted = 1000000;
 
@@ -120,7 +122,8 @@ std::vector<Value> worth_a_name(const Graph& graph, std::span<const Value> roots
   measure([&](Value value) {
     const int n = uses[value];
     const bool is_shorter = n > 1 && (n - 1) * lengths[value] > n + 2;
-    return is_shorter && lengths[value] > (is_adjoint(value) ? very_short_formula : short_formula);
+    const bool may_be_short = is_adjoint(value) || n >= many_uses;
+    return is_shorter && lengths[value] > (may_be_short ? very_short_formula : short_formula);
   });
   if (longest() > long_formula) {
     measure([&](Value value) {
