@@ -46,21 +46,29 @@ document.getElementById('probe').textContent = JSON.stringify(seen);
 }</script></body>"""
 
 
-def page_of(gradus, model, folder, *options):
-    """What a browser sees of the page of a model."""
-    page = folder / "page.html"
-    subprocess.run([gradus, "derive", "--format", "html", "-o", page, *options, model.name], cwd=model.parent, check=True, timeout=240,
-                   stdin=subprocess.DEVNULL, capture_output=True)
-    page.write_text(page.read_text("utf-8").replace("</body>", PROBE), "utf-8")
+def browse(folder, page, *options):
+    """What Chromium prints about a page."""
     browser = next(filter(None, map(shutil.which, BROWSERS)))
     done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
-                           "--window-size=1400,1000", "--dump-dom", page.as_uri()],
+                           "--hide-scrollbars", "--window-size=1400,1000", *options, page.as_uri()],
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=True)
-    return json.loads(html.unescape(re.search(r'<pre id="probe">(.*?)</pre>', done.stdout.decode(), re.S)[1]))
+    return done.stdout.decode()
 
 
-def check(gradus, model, folder):
-    seen = page_of(gradus, model, folder)
+def page_of(gradus, model, folder, screenshots):
+    """What a browser sees of the page of a model."""
+    page = folder / "page.html"
+    subprocess.run([gradus, "derive", "--format", "html", "-o", page, model.name], cwd=model.parent, check=True, timeout=240,
+                   stdin=subprocess.DEVNULL, capture_output=True)
+    if screenshots:
+        browse(folder, page, f"--screenshot={screenshots / model.with_suffix('.png').name}")
+    page.write_text(page.read_text("utf-8").replace("</body>", PROBE), "utf-8")
+    seen = re.search(r'<pre id="probe">(.*?)</pre>', browse(folder, page, "--dump-dom"), re.S)[1]
+    return json.loads(html.unescape(seen))
+
+
+def check(gradus, model, folder, screenshots):
+    seen = page_of(gradus, model, folder, screenshots)
     walk = json.loads(subprocess.run([gradus, "derive", "--format", "json", model.name], cwd=model.parent, check=True, timeout=240,
                                      stdin=subprocess.DEVNULL, capture_output=True).stdout)
     assert model.name in seen["title"] and walk["loss"] in seen["title"], f"the title is {seen['title']}"
@@ -85,7 +93,10 @@ def check(gradus, model, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gradus", default=ROOT / "build" / "gradus", help="the binary to test")
-    gradus = pathlib.Path(parser.parse_args().gradus).resolve()
+    parser.add_argument("--screenshots", type=pathlib.Path, help="a folder for pictures of the pages, to be looked at")
+    arguments = parser.parse_args()
+    gradus = pathlib.Path(arguments.gradus).resolve()
+    screenshots = arguments.screenshots and arguments.screenshots.resolve()
     if not any(map(shutil.which, BROWSERS)):
         print("skipped: no Chromium found")
         return SKIPPED
@@ -96,7 +107,7 @@ def main():
         hostile.write_text(HOSTILE, "utf-8")
         for model in [hostile, *(ROOT / "examples" / f"{example}.grad" for example in EXAMPLES)]:
             try:
-                check(gradus, model, folder)
+                check(gradus, model, folder, screenshots)
             except (AssertionError, TypeError, subprocess.SubprocessError) as error:
                 failed += 1
                 print(f"--- {model.name}: {type(error).__name__}: {error}")

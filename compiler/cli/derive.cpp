@@ -230,12 +230,7 @@ void add_derive(CLI::App& app, Status& status) {
                     "the walk, factor by factor (json and html always have it)");
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
-  command
-      ->add_option(
-          "--format", options->format,
-          "text; latex, mathml: the same for papers and pages; numpy: a module that computes "
-          "them; json: the walk for programs; dot: the graph, with what --wrt names; html: "
-          "a page of all that, unfolded by -v")
+  command->add_option("--format", options->format, "how to write it; html is a page of all that")
       ->check(CLI::IsMember({"text", "latex", "mathml", "numpy", "json", "dot", "html"}));
   command->add_option("-o", options->out, "write to this file");
   command->callback(

@@ -67,8 +67,8 @@ class Drafter {
     return value;
   }
 
-  int add_group(const std::string& title, int parent) {
-    drawing_.groups.push_back({title, parent});
+  int add_group(const std::string& title, int parent, bool is_rounds = false) {
+    drawing_.groups.push_back({title, parent, is_rounds});
     return static_cast<int>(drawing_.groups.size()) - 1;
   }
 
@@ -138,7 +138,7 @@ class Drafter {
       const auto found = outside->nodes.find(seen_through(operands[k]));
       if (found != outside->nodes.end()) body.nodes[scan.bound[k]] = found->second;
     }
-    const int rounds = add_group(fmt::format("rounds: {}", scan.rounds.text()), group);
+    const int rounds = add_group(fmt::format("rounds: {}", scan.rounds.text()), group, true);
     scope_ = &body;
     for (Value each : reachable(graph_, body_of(scan))) {
       add(each, rounds);
@@ -200,7 +200,8 @@ class Drafter {
     };
     for (size_t k = 0; k < sizes.size(); ++k) {
       if (sizes[k] < 2) continue;
-      groups.push_back({drawing_.groups[k].title, standing(drawing_.groups[k].parent)});
+      groups.push_back(drawing_.groups[k]);
+      groups.back().parent = standing(groups.back().parent);
       kept[k] = static_cast<int>(groups.size()) - 1;
     }
     for (Drawing::Node& node : drawing_.nodes) node.group = standing(node.group);
@@ -223,6 +224,13 @@ class Drafter {
 };
 
 }  // namespace
+
+bool Drawing::is_in_rounds(const Node& node) const {
+  for (int group = node.group; group >= 0; group = groups[static_cast<size_t>(group)].parent) {
+    if (groups[static_cast<size_t>(group)].is_rounds) return true;
+  }
+  return false;
+}
 
 Drawing drawing_of(const Graph& graph, const formula::Subject& subject,
                    std::span<const formula::Wanted> wanted, bool inline_definitions) {

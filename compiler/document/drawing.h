@@ -32,11 +32,15 @@ struct Drawing {
   struct Group {
     std::string title;
     int parent = -1;
+    bool is_rounds = false;  // what a scan computes in each round
   };
 
   std::vector<Node> nodes;  // operands before their users
   std::vector<Edge> edges;
   std::vector<Group> groups;  // parents before what is in them
+
+  // Whether the node is computed in each round of a scan.
+  bool is_in_rounds(const Node& node) const;
 };
 
 // What the roots need: the subject's loss, then the derivatives that are wanted. Definitions group

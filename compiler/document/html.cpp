@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "compiler/document/html_assets.h"
@@ -84,6 +86,9 @@ std::string drawing(const Graph& graph, const formula::Subject& subject, bool in
       "Point at a node to find it in the model and in the formulas; click to go there.";
   std::string picture;
   if (is_small) {
+    const bool has_rounds = std::any_of(whole.groups.begin(), whole.groups.end(),
+                                        [](const auto& group) { return group.is_rounds; });
+    if (has_rounds) note += " Dashed boxes are computed in each round of a scan.";
     picture = svg(whole);
   } else {
     const Overview overview = overview_of(graph, subject, most_definitions);

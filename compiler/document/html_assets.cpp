@@ -5,10 +5,10 @@ namespace gradus::document {
 const std::string_view page_style = R"(
 :root { color-scheme: light dark; --ground: #fdfdfc; --ink: #1d2126; --quiet: #68707a;
   --rule: #dcdfe3; --pane: #f4f5f6; --on: #ffe9a8; --input: #d8e8f7; --param: #fde2c6;
-  --state: #e6dff0; --result: #d5ecd2; --keyword: #8a3ba8; --number: #0b6b8f; --string: #3c7a2a; }
+  --state: #e6dff0; --result: #d5ecd2; --round: #ecebe2; --keyword: #8a3ba8; --number: #0b6b8f; --string: #3c7a2a; }
 @media (prefers-color-scheme: dark) { :root { --ground: #16191d; --ink: #e3e6ea; --quiet: #97a0ab;
   --rule: #363c44; --pane: #1e2227; --on: #5a4a12; --input: #1f3d58; --param: #5a3c1c;
-  --state: #41365a; --result: #27492a; --keyword: #cf9be6; --number: #7cc7e4; --string: #9fd08c; } }
+  --state: #41365a; --result: #27492a; --round: #2c2b24; --keyword: #cf9be6; --number: #7cc7e4; --string: #9fd08c; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 15px/1.5 system-ui, sans-serif; }
@@ -50,10 +50,11 @@ details { border: 1px solid var(--rule); border-radius: 6px; margin: .45rem 0; }
 details > :not(summary) { margin-left: 1rem; margin-right: .6rem; }
 summary { cursor: pointer; padding: .25rem .6rem; border-radius: 6px; }
 summary math { vertical-align: middle; }
-.steps td { border-bottom: 1px solid var(--rule); }
-.steps .rule, .steps .sense { white-space: nowrap; }
-.steps math, summary math { math-style: normal; }
-.steps { overflow-x: auto; padding-bottom: .4rem; }
+.step { display: flex; flex-wrap: wrap; gap: .2rem 1rem; align-items: center;
+  padding: .2rem 0; border-top: 1px solid var(--rule); }
+.step > span { max-width: 100%; overflow-x: auto; overflow-y: hidden; padding: .15rem 0; }
+.step .rule { min-width: 12rem; } .step .sense { margin-left: auto; }
+.step math, summary math { math-style: normal; }
 .on { background: var(--on); }
 svg { display: block; margin: auto; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--ink); text-anchor: middle; }
@@ -64,6 +65,7 @@ svg .definition rect, svg .result rect { stroke: var(--ink); stroke-width: 1.6; 
 svg .definition .title, svg .result .title { font-weight: 600; }
 svg .input rect { fill: var(--input); } svg .param rect { fill: var(--param); }
 svg .state rect { fill: var(--state); } svg .result rect { fill: var(--result); }
+svg .round rect { fill: var(--round); stroke-dasharray: 4 3; }
 svg .on rect { fill: var(--on); } svg .on { background: none; }
 svg .edge { fill: none; stroke: var(--quiet); marker-end: url(#arrow); }
 svg .next { stroke-dasharray: 4 3; }

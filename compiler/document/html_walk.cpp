@@ -66,16 +66,15 @@ std::string steps(const Walk::Chain& chain, bool unfolded) {
   std::string rows;
   for (const formula::Step& step : chain.steps) {
     rows += fmt::format(
-        "<tr><td class=\"rule\">{}</td><td>{}</td><td>→</td><td>{}</td><td class=\"sense\">{}</td>"
-        "</tr>\n",
+        "<div class=\"step\"><span class=\"rule\">{}</span><span>{}</span><span>→ {}</span>"
+        "<span class=\"sense\">{}</span></div>\n",
         escaped(step.rule), formula_of(step.before), formula_of(step.after),
         escaped(condition(step)));
   }
-  return fmt::format(
-      "<details{}><summary>{} simplification{}{}</summary>\n<div class=\"steps\"><table>\n{}"
-      "</table></div></details>\n",
-      unfolded ? " open" : "", chain.steps.size(), chain.steps.size() == 1 ? "" : "s",
-      chain.has_told_steps ? ", others as before" : "", rows);
+  return fmt::format("<details{}><summary>{} simplification{}{}</summary>\n{}</details>\n",
+                     unfolded ? " open" : "", chain.steps.size(),
+                     chain.steps.size() == 1 ? "" : "s",
+                     chain.has_told_steps ? ", others as before" : "", rows);
 }
 
 std::string paths(const Walk::Chain& chain) {

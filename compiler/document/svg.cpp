@@ -84,10 +84,12 @@ std::string path_back(const Point& from, const Boxes::Box& low, const Point& to,
                      from.y, out, to.y, x2, to.y);
 }
 
-std::string drawn(const Drawing::Node& node, const Boxes::Box& box, const Point& at) {
+std::string drawn(const Drawing& drawing, const Drawing::Node& node, const Boxes::Box& box,
+                  const Point& at) {
   const std::string about =
       node.name.empty() ? "" : fmt::format(" data-n=\"{}\"", escaped(node.name));
-  std::string out = fmt::format("<g class=\"node {}\"{}>", name(node.look), about);
+  const std::string_view round = drawing.is_in_rounds(node) ? " round" : "";
+  std::string out = fmt::format("<g class=\"node {}{}\"{}>", name(node.look), round, about);
   if (node.look != Look::constant) {
     out +=
         fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"5\"/>",
@@ -131,7 +133,7 @@ std::string svg(const Drawing& drawing) {
       width, layout.height);
   out += edges;
   for (size_t k = 0; k < drawing.nodes.size(); ++k) {
-    out += drawn(drawing.nodes[k], boxes.boxes[k], layout.boxes[k]);
+    out += drawn(drawing, drawing.nodes[k], boxes.boxes[k], layout.boxes[k]);
   }
   return out + "</svg>\n";
 }
