@@ -165,6 +165,7 @@ std::vector<Rule> make_table() {
            {x_is_at_least_y, "x is at least y, y finite"}),
       rule("minimum of ordered values", min(x, y), x, exact, Stage::simplify,
            {x_is_at_most_y, "x is at most y, y finite"}),
+      rule("hyperbolic tangent", sinh(x) / cosh(x), tanh(x), rounding),
       rule("even function", cos(-x), cos(x), exact),
       rule("even function", cosh(-x), cosh(x), exact),
       rule("odd function", sin(-x), -sin(x), exact),
