@@ -1,8 +1,13 @@
 // Formulas in LaTeX, with the commands of amsmath.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "compiler/formula/notation.h"
 
@@ -31,7 +36,86 @@ std::string_view sign_of(std::string_view op) {
   return op;
 }
 
+// A line of a document has room for about so many characters behind the signs of equality.
+constexpr size_t widest_line = 90;
+
+// About how many characters are seen of it.
+size_t width(std::string_view code) {
+  size_t seen = 0;
+  for (size_t k = 0; k < code.size(); ++k) {
+    const char c = code[k];
+    if (c == '\\') {
+      while (k + 1 < code.size() && std::isalpha(static_cast<unsigned char>(code[k + 1])) != 0) ++k;
+    }
+    if (c != '{' && c != '}' && c != '_' && c != '^' && c != '&' && c != ' ') ++seen;
+  }
+  return seen;
+}
+
 class Latex : public Notation {
+ public:
+  // `breaks`: for a formula that is too long for a line.
+  explicit Latex(bool breaks = false) : breaks_(breaks) {}
+
+  // What may stand on lines of its own: terms and factors, but not what is in parentheses.
+  std::vector<std::string> pieces(const Expr& x) const {
+    if (x.is(Kind::sum)) return terms(x);
+    if (x.is(Kind::product)) return factors(x);
+    if (x.is(Kind::quotient) && breaks_) return factors_of_quotient(x);
+    if (!x.is(Kind::big)) return {written(x)};
+    std::vector<std::string> all = pieces_of_part(x, 0);
+    std::string sign = x->word == "Σ"   ? "\\sum"
+                       : x->word == "∏" ? "\\prod"
+                                        : function_name(x->word);
+    if (x->parts.size() > 1) sign += fmt::format("_{{{}}}", commas(x, 1));
+    all.front().insert(0, sign + " ");
+    return all;
+  }
+
+ private:
+  static std::string joined(const std::vector<std::string>& pieces) {
+    return fmt::format("{}", fmt::join(pieces, ""));
+  }
+
+  std::vector<std::string> pieces_of_part(const Expr& x, size_t k) const {
+    std::string whole = part(x, k);
+    if (whole != written(x[k])) return {std::move(whole)};  // in parentheses
+    return pieces(x[k]);
+  }
+
+  std::vector<std::string> terms(const Expr& x) const {
+    std::vector<std::string> all = pieces_of_part(x, 0);
+    for (size_t k = 1; k < x->parts.size(); ++k) {
+      const bool is_number = x[k].is(Kind::number) && x[k]->value < 0;
+      std::vector<std::string> term = is_number ? std::vector{of_number(-x[k]->value)}
+                                      : x[k].is(Kind::negative) ? pieces_of_part(x[k], 0)
+                                                                : pieces_of_part(x, k);
+      term.front().insert(0, is_number || x[k].is(Kind::negative) ? " - " : " + ");
+      all.insert(all.end(), term.begin(), term.end());
+    }
+    return all;
+  }
+
+  std::vector<std::string> factors(const Expr& x) const {
+    std::vector<std::string> all = pieces_of_part(x, 0);
+    for (size_t k = 1; k < x->parts.size(); ++k) {
+      const bool numbers = x[k].is(Kind::number) || x[k - 1].is(Kind::derivative);
+      std::vector<std::string> factor = pieces_of_part(x, k);
+      factor.front().insert(0, is_with_complement(x, k - 1) ? "" : numbers ? " \\cdot " : " \\, ");
+      all.insert(all.end(), factor.begin(), factor.end());
+    }
+    return all;
+  }
+
+  // A long fraction of a product is the product times one over what it is divided by.
+  std::vector<std::string> factors_of_quotient(const Expr& x) const {
+    const std::string whole = written(x);
+    if (!x[0].is(Kind::product) || width(whole) < widest_line / 2) return {whole};
+    std::vector<std::string> all = factors(x[0]);
+    all.push_back(fmt::format(" \\, \\frac{{1}}{{{}}}", part(x, 1)));
+    return all;
+  }
+
   bool draws_fractions() const override { return true; }
   std::string in_parentheses(const std::string& inner) const override {
     return "\\left(" + inner + "\\right)";
@@ -62,29 +146,8 @@ class Latex : public Notation {
     return fmt::format("{{{}}}_{{{}}}", part(x, 0), commas(x, 1));
   }
 
-  std::string of_sum(const Expr& x) const override {
-    std::string out = part(x, 0);
-    for (size_t k = 1; k < x->parts.size(); ++k) {
-      if (x[k].is(Kind::negative)) {
-        out += " - " + part(x[k], 0);
-      } else if (x[k].is(Kind::number) && x[k]->value < 0) {
-        out += " - " + of_number(-x[k]->value);
-      } else {
-        out += " + " + part(x, k);
-      }
-    }
-    return out;
-  }
-
-  std::string of_product(const Expr& x) const override {
-    std::string out = part(x, 0);
-    for (size_t k = 1; k < x->parts.size(); ++k) {
-      const bool numbers = x[k].is(Kind::number) || x[k - 1].is(Kind::derivative);
-      out += is_with_complement(x, k - 1) ? "" : numbers ? " \\cdot " : " \\, ";
-      out += part(x, k);
-    }
-    return out;
-  }
+  std::string of_sum(const Expr& x) const override { return joined(Latex().terms(x)); }
+  std::string of_product(const Expr& x) const override { return joined(Latex().factors(x)); }
 
   std::string of_hadamard(const Expr& x) const override {
     std::string out = part(x, 0);
@@ -122,11 +185,7 @@ class Latex : public Notation {
     return function_name(x->word) + in_parentheses(inner);
   }
 
-  std::string of_big(const Expr& x) const override {
-    std::string out = x->word == "Σ" ? "\\sum" : x->word == "∏" ? "\\prod" : function_name(x->word);
-    if (x->parts.size() > 1) out += fmt::format("_{{{}}}", commas(x, 1));
-    return out + " " + part(x, 0);
-  }
+  std::string of_big(const Expr& x) const override { return joined(Latex().pieces(x)); }
 
   std::string of_range(const Expr& x) const override {
     return fmt::format("0 \\le {} < {}", part(x, 0), part(x, 1));
@@ -174,6 +233,8 @@ class Latex : public Notation {
   std::string of_derivative(const Expr& x) const override {
     return fmt::format("\\frac{{\\partial {}}}{{\\partial {}}}", written(x[0]), written(x[1]));
   }
+
+  bool breaks_;
 };
 
 }  // namespace
@@ -182,13 +243,28 @@ std::string latex(const Expr& x) { return Latex()(x); }
 
 std::string latex(const Equation& equation) {
   std::string out = latex(equation.left) + " &";
-  for (const Expr& side : equation.right) {
-    out += side.is_condition() ? "= \\left(" + latex(side) + "\\right) " : "= " + latex(side) + " ";
+  const size_t room = widest_line - std::min(width(out), widest_line / 2);
+  size_t used = 0;
+  const auto add = [&](std::string piece) {
+    if (used > 0 && used + width(piece) > room) {
+      out += " \\\\\n&\\quad";
+      used = 0;
+      // A product goes on with a sign.
+      if (piece.starts_with(" \\, ")) piece.replace(0, 4, " {} \\cdot ");
+    }
+    out += piece;
+    used += width(piece);
+  };
+  for (size_t k = 0; k < equation.right.size(); ++k) {
+    const Expr& side = equation.right[k];
+    std::vector<std::string> pieces = Latex(width(latex(side)) > room).pieces(side);
+    if (side.is_condition()) pieces = {"\\left(" + latex(side) + "\\right)"};
+    pieces.front().insert(0, k == 0 ? "= " : " = ");
+    for (const std::string& piece : pieces) add(piece);
   }
-  out.pop_back();
   if (const auto& rounds = equation.rounds; !rounds.empty()) {
-    out += fmt::format(", \\quad {} = {}, \\dots, {}", latex(rounds[0]), latex(rounds[1]),
-                       latex(rounds[2]));
+    add(fmt::format(", \\quad {} = {}, \\dots, {}", latex(rounds[0]), latex(rounds[1]),
+                    latex(rounds[2])));
   }
   return out;
 }

@@ -98,7 +98,7 @@ constexpr std::string_view document_begin =
     "\\documentclass[10pt]{article}\n"
     "\\usepackage[utf8]{inputenc}\n"
     "\\usepackage[T1]{fontenc}\n"
-    "\\usepackage[a4paper, margin=2cm]{geometry}\n"
+    "\\usepackage[a4paper, margin=15mm]{geometry}\n"
     "\\usepackage{amsmath, amssymb}\n"
     "\\allowdisplaybreaks\n"
     "\\begin{document}\n"
