@@ -170,7 +170,7 @@ std::string html(Graph& graph, const Model& model, const formula::Subject& subje
   const formula::Names names(spelt(graph, model, subject));
   const std::string picture = drawing(graph, subject, options.inline_definitions);
   const std::string declared = table(graph, model, names);
-  const formula::Page gradients = formula::Sheet(graph, subject, wanted, options).equations();
+  const formula::Page gradients = formula::derivatives(graph, subject, wanted, options);
   const formula::Walk walk = formula::walk_of(graph, subject, wanted, options);
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

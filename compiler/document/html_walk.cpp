@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "compiler/formula/notation.h"
@@ -102,6 +103,41 @@ std::string chain_of(const Walk::Chain& chain, const std::string& loss, bool unf
   return out + "</details>\n";
 }
 
+// The rounds that a recurrence is of, by their numbers; none where it is no recurrence.
+std::vector<std::string> rounds_of(const Equation& equation) {
+  const auto& rounds = equation.rounds;
+  if (rounds.empty() || !rounds[1].is(formula::Kind::number) ||
+      !rounds[2].is(formula::Kind::number)) {
+    return {};
+  }
+  const auto [first, last] = std::minmax(rounds[1]->value, rounds[2]->value);
+  std::vector<std::string> numbers;
+  for (double round = first; round <= last; ++round) numbers.push_back(fmt::format("{}", round));
+  return numbers;
+}
+
+// By what an equation derives: the names in the file of what prints so, for all rounds that it is
+// of; empty where it is of an auxiliary value.
+std::string names_of(const Equation& equation, const std::map<std::string, std::string>& names) {
+  const Expr& left = equation.left;
+  const Expr& of = left.is(formula::Kind::entry) ? left[0] : left;
+  if (!of.is(formula::Kind::derivative)) return "";
+  const std::string printed = formula::text(of[1]);
+  if (const auto known = names.find(printed); known != names.end()) return known->second;
+  if (equation.rounds.empty()) return "";
+  const std::string index = "[" + formula::text(equation.rounds[0]) + "]";
+  const size_t at = printed.find(index);
+  if (at == std::string::npos) return "";
+  std::string all;
+  for (const std::string& round : rounds_of(equation)) {
+    std::string of_round = printed;
+    of_round.replace(at, index.size(), "[" + round + "]");
+    const auto known = names.find(of_round);
+    if (known != names.end()) all += (all.empty() ? "" : " ") + known->second;
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string formula_of(const Expr& x) { return "<math>" + formula::mathml(x) + "</math>"; }
@@ -114,12 +150,7 @@ std::string gradients_section(const Page& gradients, const Walk& walk, bool unfo
   if (is_long) out += fold(gradients.size(), unfolded);
   for (const formula::Line& each : gradients) {
     const auto* equation = std::get_if<Equation>(&each);
-    if (equation == nullptr) continue;
-    const Expr& left = equation->left;
-    const Expr& of = left.is(formula::Kind::entry) ? left[0] : left;
-    const bool is_derivative = of.is(formula::Kind::derivative);
-    const auto known = is_derivative ? names.find(formula::text(of[1])) : names.end();
-    out += line(*equation, known == names.end() ? "" : known->second);
+    if (equation != nullptr) out += line(*equation, names_of(*equation, names));
   }
   if (is_long) out += "</details>\n";
   return out + "</section>\n";

@@ -8,6 +8,11 @@
 
 namespace gradus::formula {
 
+Page derivatives(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
+                 const Options& options) {
+  return with_rounds_once(Sheet(graph, subject, wanted, options).equations());
+}
+
 std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
                    const Options& options) {
   if (options.format == Format::numpy) {
@@ -18,9 +23,8 @@ std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted>
     for (size_t k = 0; k < wanted.size(); ++k) gradients.push_back({wanted[k].name, values[k + 1]});
     return numpy_module(graph, {subject.loss.name, values[0]}, gradients);
   }
-  const Page lines = options.steps
-                         ? page(walk_of(graph, subject, wanted, options))
-                         : with_rounds_once(Sheet(graph, subject, wanted, options).equations());
+  const Page lines = options.steps ? page(walk_of(graph, subject, wanted, options))
+                                   : derivatives(graph, subject, wanted, options);
   if (options.format == Format::mathml) return mathml(lines);
   return options.format == Format::latex ? latex(lines, options.document)
                                          : text(lines, options.width);

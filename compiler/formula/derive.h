@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/formula/page.h"
 #include "compiler/graph/derivation.h"
 #include "compiler/graph/function.h"
 #include "compiler/graph/graph.h"
@@ -44,6 +45,10 @@ struct Options {
   bool document = false;            // LaTeX: a whole document
   int width = 0;                    // text: columns of the terminal, 0 for no terminal
 };
+
+// The equations of the derivatives, each after those of the auxiliary values that it needs.
+Page derivatives(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
+                 const Options& options);
 
 // The derivatives as formulas, in the format that is asked for. Values that are computed for the
 // walk's factors are added to the graph.

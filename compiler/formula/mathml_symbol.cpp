@@ -32,6 +32,30 @@ std::string letter_of(const Symbol& symbol) {
                      mark(symbol.accent));
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// A token of an index that is spelt, `[l − 1]`.
+struct Token {
+  std::string_view text;
+  std::string_view tag;
+};
+
+// The first token: a number, a word or one sign.
+Token token_of(std::string_view text) {
+  size_t size = 1;
+  if (is_digit(text[0])) {
+    while (size < text.size() && is_digit(text[size])) ++size;
+    return {text.substr(0, size), "mn"};
+  }
+  if (is_ascii_letter(text[0])) {
+    while (size < text.size() && is_ascii_letter(text[size])) ++size;
+    return {text.substr(0, size), "mi"};
+  }
+  while (size < text.size() && (text[size] & 0xC0) == 0x80) ++size;
+  return {text.substr(0, size), "mo"};
+}
+
 }  // namespace
 
 std::string escaped(std::string_view text) {
@@ -63,14 +87,23 @@ std::string row(const std::string& elements) {
 
 std::string mathml_subscript(const Symbol& symbol) {
   if (symbol.subscript.empty() || !symbol.mathml_subscript.empty()) return symbol.mathml_subscript;
-  const bool is_number = std::all_of(symbol.subscript.begin(), symbol.subscript.end(),
-                                     [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_number = std::all_of(symbol.subscript.begin(), symbol.subscript.end(), is_digit);
   return fmt::format("<{0}>{1}</{0}>", is_number ? "mn" : "mi", escaped(symbol.subscript));
 }
 
 std::string mathml_index(const Symbol& symbol) {
   if (symbol.index.empty() || !symbol.mathml_index.empty()) return symbol.mathml_index;
-  return "<mtext>" + escaped(symbol.index) + "</mtext>";
+  std::string out;
+  for (std::string_view rest = symbol.index; !rest.empty();) {
+    const Token token = token_of(rest);
+    rest.remove_prefix(token.text.size());
+    if (token.text != " ") {
+      const std::string_view still =
+          token.text == "[" || token.text == "]" ? " stretchy=\"false\"" : "";
+      out += fmt::format("<{0}{1}>{2}</{0}>", token.tag, still, escaped(token.text));
+    }
+  }
+  return out;
 }
 
 std::string mathml(const Symbol& symbol, const std::string& indices) {
