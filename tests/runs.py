@@ -6,6 +6,7 @@ bit for bit, and how runs end.
 """
 import json
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -140,10 +141,18 @@ def text(gradus, top):
     check(report["step"]["kernels"] > 0 and report["step"]["samples"] == 4, f"the step: {report}")
 
 
+def too_large(gradus, top):
+    model = top / "huge.grad"
+    model.write_text("param v: [100000, 1000000] = 0\nloss J = sum(v)\n")
+    limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    done = subprocess.run([gradus, "eval", str(model)], capture_output=True, text=True, preexec_fn=limit)
+    check(done.returncode == 3 and "not enough memory" in done.stderr, f"more than there is memory for: {done.stderr}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         top = pathlib.Path(folder)
-        for each in (folder_and_resumption, interruption, endings, text):
+        for each in (folder_and_resumption, interruption, endings, text, too_large):
             each(sys.argv[1], top)
     print(f"{len(failures)} failed")
     return bool(failures)

@@ -128,11 +128,16 @@ void Checker::slice(const syntax::Slice& s, Viewing& viewing, Scope& scope, Span
                         extent.text()),
             span);
   }
-  for (const Dim& end : {low, high}) {
+  const bool falls = step < 0;
+  for (const auto& [end, given] : {std::pair(low, &s.low), std::pair(high, &s.high)}) {
     const auto number = end.number();
-    if (most && number && (*number < -1 || *number > *most)) {
-      fail(errors::index_out_of_range(span, *number, *most));
-    }
+    if (!most || !number || !*given) continue;
+    // What is read lies below `low`, counted down, and from `high` on.
+    const int64_t least = falls && given == &s.high ? -1 : 0;
+    const int64_t largest = falls && given == &s.low ? *most - 1 : *most;
+    if (*number >= least && *number <= largest) continue;
+    const int64_t written = *this->extent(evaluate(**given, scope), (*given)->span).number();
+    fail(errors::slice_out_of_range((*given)->span, written, *most));
   }
   viewing.slice(low, length, step);
 }

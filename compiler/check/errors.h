@@ -45,6 +45,7 @@ Diagnostic too_many_indices(Span at, size_t given, const Operand& of);
 Diagnostic not_an_index(const Operand& of, const Type& type,
                         const std::optional<Dim>& below = std::nullopt);
 Diagnostic index_out_of_range(Span at, int64_t index, int64_t extent);
+Diagnostic slice_out_of_range(Span at, int64_t end, int64_t extent);
 Diagnostic index_too_large(Span at, const Dim& bound, const Axis& axis, const Operand& index);
 Diagnostic bad_step(Span at);
 Diagnostic not_divisible(Span at, const Dim& extent, int64_t by);

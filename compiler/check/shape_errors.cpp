@@ -159,6 +159,12 @@ Diagnostic index_out_of_range(Span at, int64_t index, int64_t extent) {
       extent == 0 ? "" : fmt::format("indices count from 0: the last is {}, or -1", extent - 1));
 }
 
+Diagnostic slice_out_of_range(Span at, int64_t end, int64_t extent) {
+  return error(
+      E0211, at, fmt::format("a slice to or from {} of an axis of {}", end, extent),
+      fmt::format("its ends lie between 0 and {0}, or, counted from the end, -{0} and -1", extent));
+}
+
 Diagnostic index_too_large(Span at, const Dim& bound, const Axis& axis, const Operand& index) {
   return from(error(E0712, at,
                     fmt::format("an index below {} meets an axis of {} entries, of `{}`",

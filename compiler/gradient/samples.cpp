@@ -12,8 +12,9 @@ namespace {
 using Kind = SampleUse::Kind;
 
 // In the body of a scan over the samples every entry of a value is of the round's own sample: it is
-// aligned with this in place of an axis, of scans within scans each with another.
-int round_axis(int depth) { return -2 - depth; }
+// aligned with this in place of an axis; another where it walks from the end, and of scans within
+// scans each with another.
+int round_axis(int depth, bool reverse) { return -2 - 2 * depth - (reverse ? 1 : 0); }
 
 class Tracing {
  public:
@@ -71,14 +72,12 @@ class Tracing {
       bool changed = false;
       std::vector<SampleUse> results;
       for (size_t k = 0; k < scan.yields.size(); ++k) {
-        results.push_back(stacked(body.known.at(scan.yields[k].id), scan.stacked[k].axis));
+        results.push_back(stacked(body.known.at(scan.yields[k].id), scan.stacked[k], value));
       }
       for (size_t k = 0; k < scan.next.size(); ++k) {
         SampleUse& carried = leaves[scan.sequences.size() + k];
         SampleUse next = body.known.at(scan.next[k].id);
-        if (next == SampleUse{Kind::aligned, round_axis(depth_), {}}) {
-          next = {Kind::mixed, -1, value};
-        }
+        if (next.kind == Kind::aligned && is_round_axis(next.axis)) next = {Kind::mixed, -1, value};
         next = joined(carried, next, value);
         changed = changed || next != carried;
         carried = next;
@@ -96,19 +95,26 @@ class Tracing {
       const bool is_sequence = k < static_cast<int>(scan.sequences.size());
       if (is_sequence && use.kind == Kind::aligned && use.axis >= 0) {
         const int along = scan.sequences[k].axis;
-        use.axis = use.axis == along ? round_axis(depth_) : use.axis - (use.axis > along ? 1 : 0);
+        use.axis = use.axis == along ? round_axis(depth_, scan.sequences[k].reverse)
+                                     : use.axis - (use.axis > along ? 1 : 0);
       }
       leaves.push_back(use);
     }
     return leaves;
   }
 
-  // What rounds yield, with the rounds along an axis.
-  SampleUse stacked(SampleUse use, int along) const {
+  bool is_round_axis(int axis) const {
+    return axis == round_axis(depth_, false) || axis == round_axis(depth_, true);
+  }
+
+  // What rounds yield, with the rounds along an axis. One that walks the other way than the samples
+  // it sees puts them where others were.
+  SampleUse stacked(SampleUse use, const Along& along, Value scan) const {
     if (use.kind != Kind::aligned) return use;
-    if (use.axis == round_axis(depth_)) {
-      use.axis = along;
-    } else if (use.axis >= along) {
+    if (is_round_axis(use.axis)) {
+      if (use.axis != round_axis(depth_, along.reverse)) return {Kind::mixed, -1, scan};
+      use.axis = along.axis;
+    } else if (use.axis >= along.axis) {
       ++use.axis;
     }
     return use;
