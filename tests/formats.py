@@ -33,6 +33,8 @@ def derive(gradus, model, *options):
 
 def equation(formula):
     """The lines of an equation and of what it needs before it; none for null."""
+    for each in [formula, *formula["needs"]] if formula else []:
+        assert "&" not in each["latex"] or "\\begin{" in each["latex"], f"aligned to nothing: {each['latex']}"
     return [] if formula is None else [each["text"] for each in formula["needs"]] + [formula["text"]]
 
 

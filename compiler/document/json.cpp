@@ -19,15 +19,17 @@ constexpr int version = 1;
 
 Json of(const Expr& x) { return {{"text", formula::text(x)}, {"latex", formula::latex(x)}}; }
 
-// LaTeX's sign of alignment is for align* alone.
-std::string unaligned(const Equation& equation) {
+// One formula for display mathematics: of several lines an `aligned`, of one without the sign of
+// alignment, which is for align* alone.
+std::string displayed(const Equation& equation) {
   std::string out = formula::latex(equation);
+  if (out.find("\\\\\n") != std::string::npos) return "\\begin{aligned}" + out + "\\end{aligned}";
   out.erase(out.find('&'), 1);
   return out;
 }
 
 Json of(const Equation& equation) {
-  return {{"text", formula::text(equation)}, {"latex", unaligned(equation)}};
+  return {{"text", formula::text(equation)}, {"latex", displayed(equation)}};
 }
 
 // The last equation, with those before it as what it needs; null where there is none.
