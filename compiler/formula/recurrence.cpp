@@ -5,12 +5,11 @@
 
 #include "compiler/formula/notation.h"
 #include "compiler/formula/usage.h"
+#include "compiler/graph/access.h"
 #include "compiler/graph/rewrite.h"
 
 namespace gradus::formula {
 namespace {
-
-std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
 
 Expr part_at(const Expr& name, int axis, const Expr& place) {
   std::vector<Expr> indices(static_cast<size_t>(axis), slice({}, {}, {}));
@@ -23,72 +22,6 @@ Expr part_at(const Expr& name, int axis, const Expr& place) {
 // Places go up where the first sequence is read from its beginning.
 int Recurrences::direction_of(const Scan& scan) {
   return !scan.sequences.empty() && scan.sequences[0].reverse ? -1 : 1;
-}
-
-// Names that derivatives made have a colon, which no name of a model file has.
-bool Recurrences::is_derived(Value leaf) const {
-  return std::get<Named>(graph_[leaf].attributes).name.find(':') != std::string::npos;
-}
-
-// Whether the name of a value is seen in the model file, and not in that of a layer.
-bool Recurrences::is_of_model(Value value) const {
-  const Provenance* known = graph_.provenance(value);
-  return known == nullptr || !file_ || known->file == *file_;
-}
-
-// Whether it is called after the place that it is the adjoint of, and not after the one before.
-bool Recurrences::is_adjoint(Value leaf) const {
-  const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
-  return name.starts_with("δ:") || name.starts_with("Σ:");
-}
-
-Expr Recurrences::moved(const Expr& place, int by) const {
-  return sum({place, number(static_cast<double>(by))});
-}
-
-// The name with the place as subscript where Unicode has one, else behind it.
-Expr Recurrences::at(const Symbol& symbol, const Expr& place) const {
-  std::string suffix;
-  for (const char c : text(place)) {
-    if (c != ' ') suffix += c;
-  }
-  for (size_t minus; (minus = suffix.find("−")) != std::string::npos;) {
-    suffix.replace(minus, std::string("−").size(), "-");
-  }
-  Symbol made = symbol;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool runs_together =
-      !symbol.subscript.empty() && is_digit(symbol.subscript.back()) && is_digit(suffix[0]);
-  const bool is_short =
-      suffix.size() <= 3 && !runs_together && !subscripts(symbol.subscript + suffix).empty();
-  if (!is_short || !symbol.index.empty()) {
-    made.latex_index =
-        (symbol.latex_index.empty() ? symbol.index : symbol.latex_index) + "[" + latex(place) + "]";
-    made.mathml_index = mathml_index(symbol) + "<mo stretchy=\"false\">[</mo>" + mathml(place) +
-                        "<mo stretchy=\"false\">]</mo>";
-    made.index += "[" + text(place) + "]";
-    return name(made);
-  }
-  made.latex_subscript =
-      (symbol.latex_subscript.empty() ? symbol.subscript : symbol.latex_subscript) +
-      (symbol.subscript.empty() ? "" : ",") + latex(place);
-  made.mathml_subscript =
-      mathml_subscript(symbol) + (symbol.subscript.empty() ? "" : "<mo>,</mo>") + mathml(place);
-  made.subscript += suffix;
-  return name(made);
-}
-
-Symbol Recurrences::symbol(const std::string& name) {
-  if (const auto known = symbols_.find(name); known != symbols_.end()) return known->second;
-  Symbol made;
-  if (name.starts_with("δ:") && name.find(':', 3) == std::string::npos) {
-    made = names_.fresh_adjoint(symbol(name.substr(std::string("δ:").size())));
-  } else if (name.find(':') != std::string::npos) {
-    made = names_.fresh_numbered(name.starts_with("Σ:") ? "s" : "u");
-  } else {
-    made = names_.fresh({as_written(last_part(name)), as_written(name)});
-  }
-  return symbols_[name] = made;
 }
 
 // A round may be written while another is that reads the same leaves: names are of the inner one.
@@ -107,6 +40,24 @@ Expr Recurrences::outside(Page& page, Value value) {
   return reader_.name_of(value);
 }
 
+// What all places along an axis of a sequence have, where they have the same.
+std::optional<Value> Recurrences::repeated(Value sequence, int axis) {
+  const Node node = graph_[sequence];
+  const auto* view = std::get_if<View>(&node.attributes);
+  if (node.op != Op::view || view->fill || uses(view->map, axis)) return std::nullopt;
+  View one = *view;
+  one.shape.erase(one.shape.begin() + axis);
+  for (Affine& access : one.map) {
+    for (Affine::Term& term : access.terms) term.axis -= term.axis > axis ? 1 : 0;
+  }
+  if (one.shape == graph_.shape(node.operands[0]) && one.map.size() == one.shape.size()) {
+    const auto is_plain = [&](int k) { return one.map[static_cast<size_t>(k)].plain() == k; };
+    const auto axes = std::views::iota(0, static_cast<int>(one.map.size()));
+    if (std::ranges::all_of(axes, is_plain)) return node.operands[0];
+  }
+  return graph_.view(node.operands[0], std::move(one));
+}
+
 // An entry of a sequence.
 Expr Recurrences::element(Page& page, Value sequence, const Along& along, const Expr& place) {
   const Node& node = graph_[sequence];
@@ -116,6 +67,9 @@ Expr Recurrences::element(Page& page, Value sequence, const Along& along, const 
     if (number < scan.yields.size() && scan.stacked[number].axis == along.axis) {
       return of_round(page, node.operands[0], scan.yields[number], place);
     }
+  }
+  if (!reader_.is_named(sequence)) {
+    if (const auto same = repeated(sequence, along.axis)) return outside(page, *same);
   }
   const bool is_line = graph_.type(sequence).rank() == 1;
   if (is_constant(graph_, sequence) && is_line) return reader_.at(sequence, {place});
@@ -142,8 +96,7 @@ Expr Recurrences::of_round(Page& page, Value scan, Value value, const Expr& plac
     const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
     return at(symbol(name), is_adjoint(leaf) ? place : moved(place, direction));
   }
-  const std::string name(graph_.name(value));
-  if (!name.empty() && is_of_model(value)) return at(symbol(name), place);
+  if (is_called(value)) return at(symbol(std::string(graph_.name(value))), place);
   const std::pair key(scan, value);
   if (!auxiliary_.contains(key)) {
     const Symbol symbol = names_.fresh_numbered("u");
@@ -189,13 +142,8 @@ Recurrences::Round Recurrences::enter(Page& page, Value value, std::span<const V
   }
   // Named values of the body too.
   for (Value each : read) {
-    const std::string name(graph_.name(each));
-    if (name.empty() || is_leaf(graph_[each].op)) continue;
-    const auto next = std::find(scan.next.begin(), scan.next.end(), each);
-    const bool is_next = next != scan.next.end();
-    if (!is_next && !is_of_model(each)) continue;
-    const auto number = static_cast<size_t>(next - scan.next.begin());
-    give(round, each, is_next ? carried(round, number, 1) : at(symbol(name), round.index));
+    if (graph_.name(each).empty() || is_leaf(graph_[each].op)) continue;
+    if (const auto name = called(page, round, each)) give(round, each, *name);
   }
   // And those that have an equation by now.
   for (Value each : read) {
@@ -212,6 +160,27 @@ void Recurrences::leave(Round& round) {
     if (name) reader_.give_name(value, *name, 0);
   }
   reader_.give_back_index(round.index);
+}
+
+// The model file's name of a value in a round.
+std::optional<Expr> Recurrences::called(Page& page, const Round& round, Value value) {
+  const Scan scan = scan_of(round.scan);
+  const auto next = std::find(scan.next.begin(), scan.next.end(), value);
+  if (next != scan.next.end()) {
+    return carried(round, static_cast<size_t>(next - scan.next.begin()), 1);
+  }
+  if (is_called(value)) return at(symbol(std::string(graph_.name(value))), round.index);
+  // What another scan, whose rounds these ones read, carries out of a round.
+  const std::vector<Value> operands = graph_[round.scan].operands;
+  for (size_t k = 0; k < scan.sequences.size(); ++k) {
+    const Node& read = graph_[operands[k]];
+    if (read.op != Op::result) continue;
+    const Value other = read.operands[0];
+    const std::vector<Value>& carried = scan_of(other).next;
+    if (std::find(carried.begin(), carried.end(), value) == carried.end()) continue;
+    return of_round(page, other, value, place_of(round, scan.sequences[k].reverse));
+  }
+  return std::nullopt;
 }
 
 // What is carried into a round, or with a step out of it.
@@ -323,9 +292,10 @@ void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> c
   }
   for (size_t k = 0; k < carries.size(); ++k) {
     const Expr left = carried(round, carries[k], 1);
-    // A result of a scan inside has its equations already.
+    // A result of a scan inside has its equations already; what all rounds keep has its name.
     const bool is_result = graph_[roots[k]].op == Op::result;
-    const auto own = is_result ? std::nullopt : reader_.take_name(roots[k]);
+    const bool is_kept = is_leaf(graph_[roots[k]].op);
+    const auto own = is_result || is_kept ? std::nullopt : reader_.take_name(roots[k]);
     add(left, roots[k]);
     if (own) reader_.give_name(roots[k], *own, 0);
   }

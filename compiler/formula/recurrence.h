@@ -25,6 +25,9 @@ class Recurrences {
               std::optional<uint32_t> file)
       : graph_(graph), names_(names), reader_(reader), define_(std::move(define)), file_(file) {}
 
+  // Looks at the scans that the roots need: what is named once in them is written by that name.
+  void survey(std::span<const Value> roots);
+
   // The equations of a scan's result that is called `name`: `name[:, t] = …` for each round, or
   // what is carried out of the last.
   void write(Page& page, Value result, const Expr& name);
@@ -51,6 +54,7 @@ class Recurrences {
   bool is_adjoint(Value leaf) const;
   bool is_derived(Value leaf) const;
   bool is_of_model(Value value) const;
+  bool is_called(Value value) const;
   Expr moved(const Expr& place, int by) const;
   Expr at(const Symbol& symbol, const Expr& place) const;
   Symbol symbol(const std::string& name);
@@ -59,6 +63,8 @@ class Recurrences {
   Round enter(Page& page, Value scan, std::span<const Value> roots);
   void leave(Round& round);
   void give(Round& round, Value value, const Expr& name);
+  std::optional<Expr> called(Page& page, const Round& round, Value value);
+  std::optional<Value> repeated(Value sequence, int axis);
   Expr element(Page& page, Value sequence, const Along& along, const Expr& place);
   Expr of_round(Page& page, Value scan, Value value, const Expr& place);
   Expr carried(const Round& round, size_t carry, int steps);
@@ -79,6 +85,8 @@ class Recurrences {
   Reader& reader_;
   std::function<void(Page&, Value)> define_;
   std::optional<uint32_t> file_;
+  std::set<std::string> bound_;                          // names of what bodies read
+  std::map<std::string, std::set<Value>> called_;        // values of bodies by their names
   std::map<std::string, Symbol> symbols_;                // of names in bodies
   std::map<std::pair<Value, Value>, Symbol> auxiliary_;  // of a value of a scan's body
   std::set<std::pair<Value, size_t>> written_;           // carries of scans
