@@ -108,6 +108,11 @@ Thing* Checker::find(const std::string& name, Scope& scope) {
   return nullptr;
 }
 
+void Checker::fail_undefined(Span at, const std::string& name, Scope& scope) {
+  if (!undefined_.insert(name).second) throw Reported{};
+  fail(not_defined(at, name, scope));
+}
+
 Diagnostic Checker::not_defined(Span at, const std::string& name, Scope& scope) {
   for (const Scope* each = &scope; each != nullptr; each = each->parent) {
     if (each->names.contains(name)) return errors::defined_behind(at, name, each->places.at(name));

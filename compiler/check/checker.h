@@ -54,6 +54,8 @@ class Checker {
   }
   Thing* find(const std::string& name, Scope& scope);
   Diagnostic not_defined(Span at, const std::string& name, Scope& scope);
+  // Of a name that is not defined: said once, however often it is used.
+  [[noreturn]] void fail_undefined(Span at, const std::string& name, Scope& scope);
   std::string near(const std::string& name, Scope* scope);
   void claim(Scope& scope, const syntax::Name& name);
   void define(Scope& scope, const syntax::Name& name, const Thing& thing);
@@ -380,9 +382,10 @@ class Checker {
   std::set<std::string> dims_;
   std::set<uint32_t> prelude_files_;
   bool depends_on_training_ = false;
-  bool hopeless_ = false;     // the statement at hand is given up whole
-  std::set<Value> reported_;  // numbers that are not whole and should be
-  std::set<Value> used_;      // parameters that an expression refers to
+  bool hopeless_ = false;            // the statement at hand is given up whole
+  std::set<Value> reported_;         // numbers that are not whole and should be
+  std::set<std::string> undefined_;  // names that were said to be so
+  std::set<Value> used_;             // parameters that an expression refers to
   struct Rule {
     const syntax::Optimizer* optimizer = nullptr;
     Scope* scope = nullptr;  // that it was declared in

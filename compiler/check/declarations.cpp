@@ -250,7 +250,7 @@ void Checker::declare(const syntax::Metric& x, Scope& scope) {
 void Checker::declare(const syntax::Output& x, Scope& scope) {
   for (const syntax::Name& name : x.names) {
     Thing* found = find(name.text, scope);
-    if (found == nullptr) fail(not_defined(name.span, name.text, scope));
+    if (found == nullptr) fail_undefined(name.span, name.text, scope);
     program_.outputs.push_back({name.text, value(*found, name.span), name.span});
   }
 }
@@ -293,7 +293,7 @@ void Checker::declare(const syntax::Definition& x, Scope& scope) {
 
 void Checker::declare(const syntax::Assignment& x, Scope& scope) {
   Thing* found = find(x.name.text, scope);
-  if (found == nullptr) fail(not_defined(x.name.span, x.name.text, scope));
+  if (found == nullptr) fail_undefined(x.name.span, x.name.text, scope);
   const Value leaf = value(*found, x.name.span);
   if (graph()[leaf].op != Op::state) {
     const auto* number = std::get_if<syntax::Number>(&x.value->what);

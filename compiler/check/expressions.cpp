@@ -121,7 +121,7 @@ Thing Checker::reference(const std::string& name, Scope& scope, Span at) {
   }
   if (is_operator(name)) return {Callable{nullptr, nullptr, name}};
   if (dims_.contains(name)) return {known(Dim::named(name))};
-  fail(not_defined(at, name, scope));
+  fail_undefined(at, name, scope);
 }
 
 Thing Checker::member(const syntax::Member& x, Scope& scope) {

@@ -49,8 +49,10 @@ bool Checker::report_undefined(const syntax::Expr& expr, bool in_access) {
   if (use != nullptr && index_in_sight(use->name) == nullptr && nothing_has(use->name)) {
     const bool is_index =
         in_access && (use->name.size() == 1 || near(use->name, equation_->scope).empty());
-    diagnostics_.add(placed(is_index ? errors::undefined_index(expr.span, use->name)
-                                     : not_defined(expr.span, use->name, *equation_->scope)));
+    if (undefined_.insert(use->name).second) {
+      diagnostics_.add(placed(is_index ? errors::undefined_index(expr.span, use->name)
+                                       : not_defined(expr.span, use->name, *equation_->scope)));
+    }
     any = true;
   }
   const auto* access = std::get_if<syntax::Subscript>(&expr.what);

@@ -133,7 +133,9 @@ Diagnostic not_a_matrix(Span at, std::string_view what, const Shape& shape) {
 }
 
 Diagnostic too_many_indices(Span at, size_t given, const Operand& of) {
-  return from(error(E0209, at, fmt::format("{} indices into {}", given, shown(of.shape))), of);
+  return from(error(E0209, at,
+                    fmt::format("{} into {}", counted(given, "index", "indices"), shown(of.shape))),
+              of);
 }
 
 Diagnostic not_an_index(const Operand& of, const Type& type, const std::optional<Dim>& below) {

@@ -78,6 +78,11 @@ Status predict(const PredictOptions& options) {
   Status status = Status::done;
   std::optional<Program> program = load_model(options, false, status);
   if (!program) return status;
+  if (options.weights.empty() && !program->parameters.empty()) {
+    print_error(options, "without `--weights` there is nothing to predict by",
+                "`gradus train --save FILE.safetensors` trains the parameters and writes them");
+    return Status::wrong_usage;
+  }
   const auto values = wanted(*program, options);
   if (!values) return Status::wrong_usage;
   if (values->size() > 1 && !options.out.ends_with(".npz")) {
@@ -121,8 +126,8 @@ void add_predict(CLI::App& app, Status& status) {
   auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand("predict", "The model's outputs on data.");
   add_common(*command, *options);
-  command->add_option("--weights", options->weights, "trained weights, .safetensors or .npz")
-      ->required();
+  command->add_option("--weights", options->weights,
+                      "trained weights, .safetensors or .npz; needed where there are parameters");
   command->add_option("-o", options->out, "the .npy file to write, .npz for several outputs")
       ->check(path_ending({".npy", ".npz"}))
       ->required();

@@ -352,10 +352,9 @@ class Folding {
     const bool falls = run.lines.at(run.last) < run.lines.at(run.first);
     const int from = falls ? run.last : run.first;
     const std::string l = letter();
-    const auto shifted = [&](int round) {
+    const auto shifted = [&](int round) -> std::string {
       const int by = round - from;
-      if (by == 0) return l;
-      return l + (by > 0 ? " + " : " − ") + std::to_string(std::abs(by));
+      return by == 0 ? l : l + (by > 0 ? " + " : " − ") + std::to_string(std::abs(by));
     };
     Equation made = with_names(equation(run.lines.at(from)), [&](const Symbol& symbol) {
       if (places_.contains(text(symbol))) return called(symbol, shifted);
