@@ -59,7 +59,7 @@ class Walker {
   std::vector<Path> paths_to(Value variable) const;
   Walk::Path named(const Path& path, const std::string& variable) const;
   bool is_definition(Value value) const { return names_.count(value) > 0; }
-  Expr name(Value value) const { return sheet_.reader().name_of(value); }
+  Expr name(Value value) const;
   bool has_name(Value value) const { return sheet_.reader().is_named(value); }
   Expr adjoint(Value value) const;
 
@@ -166,6 +166,18 @@ Page Walker::defined(Value value) {
   sheet_.add_auxiliaries_of(page, value);
   page.emplace_back(std::move(equation));
   return page;
+}
+
+// What it is called in formulas; where these have no name for it, as for a constant or for a
+// definition that is written out, what the file calls it.
+Expr Walker::name(Value value) const {
+  if (has_name(value)) return sheet_.reader().name_of(value);
+  if (const auto known = names_.find(value); known != names_.end()) {
+    return sheet_.name_of(known->second);
+  }
+  const auto wanted = std::find_if(wanted_.begin(), wanted_.end(),
+                                   [&](const Wanted& each) { return each.variable == value; });
+  return sheet_.name_of(wanted->name);
 }
 
 Expr Walker::adjoint(Value value) const {
