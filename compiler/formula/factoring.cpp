@@ -140,7 +140,7 @@ std::optional<Expr> Factoring::without_common(const Expr& x, bool on_the_right) 
     const Expr both =
         on_the_right ? product({inner, common(model)}) : product({common(model), inner});
     others.insert(others.begin() + static_cast<long>(k), with_sign(both, minus));
-    const Expr result = sum(std::move(others));
+    Expr result = sum(std::move(others));
     if (symbols(result) < symbols(x)) return result;
   }
   return std::nullopt;
