@@ -78,8 +78,7 @@ class Latex : public Notation {
   }
 
   std::vector<std::string> pieces_of_part(const Expr& x, size_t k) const {
-    std::string whole = part(x, k);
-    if (whole != written(x[k])) return {std::move(whole)};  // in parentheses
+    if (needs_parentheses(x, k)) return {part(x, k)};
     return pieces(x[k]);
   }
 

@@ -46,7 +46,6 @@ class Notation {
   virtual std::string of_slice(const Expr& x) const = 0;
   virtual std::string of_derivative(const Expr& x) const = 0;
 
- private:
   bool needs_parentheses(const Expr& x, size_t k) const;
 };
 
