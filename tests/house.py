@@ -22,6 +22,7 @@ MAY_INCLUDE = {
     "compiler/gradient": ["fmt/", "compiler/graph/"],
     "compiler/simplify": ["fmt/", "compiler/graph/"],
     "compiler/formula": ["fmt/", "compiler/graph/", "compiler/gradient/", "compiler/simplify/"],
+    "compiler/certificate": ["fmt/", "compiler/graph/", "compiler/gradient/", "compiler/formula/"],
     "compiler/document": ["fmt/", "nlohmann/", "compiler/graph/", "compiler/formula/"],
     "compiler/kernel": ["fmt/", "compiler/graph/"],
     "compiler/codegen": ["fmt/", "compiler/graph/", "compiler/kernel/", "runtime/step.h",

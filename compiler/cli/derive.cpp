@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,7 @@
 #include "compiler/cli/model.h"
 #include "compiler/cli/report.h"
 #include "compiler/cli/session.h"
+#include "compiler/cli/verify.h"
 #include "compiler/compile.h"
 #include "compiler/document/dot.h"
 #include "compiler/document/html.h"
@@ -33,6 +35,7 @@ struct DeriveOptions : Options {
   bool steps = false;
   bool raw = false;
   bool inline_definitions = false;
+  bool verify = false;
 };
 
 // The columns of the terminal that standard output is, 0 where it is none.
@@ -107,8 +110,20 @@ formula::Options formula_options(const DeriveOptions& options) {
   return made;
 }
 
+nlohmann::ordered_json as_json(std::span<const certificate::Verdict> verdicts) {
+  nlohmann::ordered_json object = nlohmann::ordered_json::object();
+  for (const certificate::Verdict& each : verdicts) {
+    object[each.name] = {{"formula", each.printed},      {"error", number(each.error)},
+                         {"entries", each.entries},      {"unsettled", each.unsettled},
+                         {"overridden", each.is_overridden}, {"passed", each.passed()}};
+    if (!each.problem.empty()) object[each.name]["problem"] = each.problem;
+  }
+  return object;
+}
+
 void print_json(const DeriveOptions& options, const Definition& loss,
-                const std::vector<Definition>& variables, const std::string& text) {
+                const std::vector<Definition>& variables, const std::string& text,
+                std::span<const certificate::Verdict> verdicts) {
   nlohmann::ordered_json object = {{"of", loss.name}, {"wrt", nlohmann::json::array()}};
   for (const Definition& each : variables) object["wrt"].push_back(each.name);
   object["format"] = options.format;
@@ -119,6 +134,7 @@ void print_json(const DeriveOptions& options, const Definition& loss,
   } else {
     object["formulas"] = text;
   }
+  if (options.verify) object["verified"] = as_json(verdicts);
   fmt::print("{}\n", object.dump());
 }
 
@@ -133,6 +149,7 @@ bool is_at_odds(const DeriveOptions& options) {
   const Odd odds[] = {
       {options.steps, "numpy", "--steps", "a NumPy module computes the result alone"},
       {options.steps, "dot", "--steps", "a graph has no steps"},
+      {options.verify && options.steps, "text", "--verify", "it is about results, without `--steps`"},
       {options.inline_definitions, "numpy", "--inline", "a NumPy module needs no formula's names"},
   };
   for (const Odd& odd : odds) {
@@ -190,6 +207,9 @@ Status derive(const DeriveOptions& options) {
   if (!program) return status;
   const auto loss = subject(*program, options);
   if (!loss) return Status::wrong_usage;
+  if (options.verify && is_random(*program, {loss->value}, "a check by differences", options)) {
+    return Status::model_errors;
+  }
   if (options.format == "numpy" && is_random(*program, {loss->value}, "a NumPy module", options)) {
     return Status::model_errors;
   }
@@ -202,17 +222,32 @@ Status derive(const DeriveOptions& options) {
     const Value gradient = options.raw ? gradients.raw[k].value : gradients.simplified[k].value;
     wanted.push_back({variables[k].name, gradients.variables[k].value, gradient});
   }
-  const std::string text =
-      written(*program, subject_of(*program, *loss, gradients), wanted, options);
-  if (options.json) print_json(options, *loss, variables, text);
+  const formula::Subject about = subject_of(*program, *loss, gradients);
+  std::optional<Verification> verification;
+  if (options.verify) verification.emplace(*program, loss->value, about, gradients);
+  std::string text = written(*program, about, wanted, options);
+  std::vector<certificate::Verdict> verdicts;
+  if (verification) {
+    auto found = (*verification)(text);
+    if (!found) {
+      print_error(options, "the loss is not finite at random data",
+                  "differences tell nothing there; `gradcheck` takes data and weights");
+      return Status::check_failed;
+    }
+    verdicts = *std::move(found);
+    text = certificate::with_remarks(text, verdicts);
+  }
+  if (options.json) print_json(options, *loss, variables, text, verdicts);
   if (options.out.empty()) {
     if (!options.json) fmt::print("{}", text);
-    return Status::done;
+  } else {
+    runtime::NewFile file(options.out);
+    file.write(text);
+    if (auto error = file.commit()) return unreadable(options, *error);
   }
-  runtime::NewFile file(options.out);
-  file.write(text);
-  if (auto error = file.commit()) return unreadable(options, *error);
-  return Status::done;
+  const bool passed = std::all_of(verdicts.begin(), verdicts.end(),
+                                  [](const certificate::Verdict& each) { return each.passed(); });
+  return passed ? Status::done : Status::check_failed;
 }
 
 }  // namespace
@@ -228,6 +263,8 @@ void add_derive(CLI::App& app, Status& status) {
       ->allow_extra_args(false);
   command->add_flag("--steps", options->steps,
                     "the walk, factor by factor (json and html always have it)");
+  command->add_flag("--verify", options->verify,
+                    "hold each printed formula against finite differences (status 5: they differ)");
   command->add_flag("--raw", options->raw, "before simplification");
   command->add_flag("--inline", options->inline_definitions, "write definitions out");
   command->add_option("--format", options->format, "how to write it; html is a page of all that")

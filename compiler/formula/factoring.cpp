@@ -14,7 +14,7 @@ std::optional<Factoring::Form> Factoring::form(const Expr& x) const {
       if (printed == "I") return Form::matrix;
       const auto found = named_.find(printed);
       if (found == named_.end()) return Form::scalar;  // a dimension, an index
-      const int rank = found->second.rank;
+      const size_t rank = found->second.shape.size();
       if (rank > 2) return std::nullopt;
       return rank == 0 ? Form::scalar : rank == 1 ? Form::column : Form::matrix;
     }
@@ -86,6 +86,41 @@ std::optional<Factoring::Form> Factoring::form_of_product(const Expr& x, size_t 
   return all;
 }
 
+// How many rows (or columns) a matrix or a vector has; nothing where that is not plain to see.
+std::optional<Dim> Factoring::length(const Expr& x, bool of_rows) const {
+  if (x.is(Kind::name)) {
+    const auto found = named_.find(text(x->symbol));
+    if (found == named_.end() || found->second.shape.empty()) return std::nullopt;
+    const Shape& shape = found->second.shape;
+    if (of_rows) return shape[0];
+    return shape.size() == 1 ? Dim(1) : shape[1];
+  }
+  if (x.is(Kind::transpose)) return length(x[0], !of_rows);
+  if (x.is(Kind::product)) {
+    std::vector<Expr> factors = x->parts;
+    std::erase_if(factors, [&](const Expr& each) { return form(each) == Form::scalar; });
+    if (factors.empty()) return std::nullopt;
+    return length(of_rows ? factors.front() : factors.back(), of_rows);
+  }
+  const bool is_like_its_parts = x.is(Kind::sum) || x.is(Kind::hadamard) || x.is(Kind::quotient) ||
+                                 x.is(Kind::negative) || x.is(Kind::power) || x.is(Kind::call);
+  if (!is_like_its_parts) return std::nullopt;
+  for (const Expr& part : x->parts) {
+    if (auto own = length(part, of_rows)) return own;
+  }
+  return std::nullopt;
+}
+
+// Whether what is left of two terms may be added up before it is multiplied with what they have in
+// common: sums over other rows may have 1ᵀ in common.
+bool Factoring::may_join(const Expr& common, const Expr& a, const Expr& b,
+                         bool on_the_right) const {
+  const Expr& base = common.is(Kind::transpose) ? common[0] : common;
+  if (!base.is(Kind::name) || text(base->symbol) != "1") return true;
+  const auto own = length(a, !on_the_right);
+  return own && own == length(b, !on_the_right);
+}
+
 namespace {
 
 // A term of a sum, without its sign.
@@ -128,7 +163,8 @@ std::optional<Expr> Factoring::without_common(const Expr& x, bool on_the_right) 
     for (size_t j = k; j < x->parts.size(); ++j) {
       const auto [term, sign] = without_sign(x[j]);
       const bool is_like =
-          term.is(Kind::product) && common(term) == common(model) && form_of_rest(term) == form;
+          term.is(Kind::product) && common(term) == common(model) && form_of_rest(term) == form &&
+          may_join(common(model), rest_of(model), rest_of(term), on_the_right);
       if (is_like) {
         rests.push_back(with_sign(rest_of(term), sign != minus));
       } else {

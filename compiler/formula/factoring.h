@@ -5,12 +5,13 @@
 #include <string>
 
 #include "compiler/formula/expr.h"
+#include "compiler/graph/node.h"
 
 namespace gradus::formula {
 
 // What is known of the tensors that names stand for, by what the names print as.
 struct NamedTensor {
-  int rank = 0;
+  Shape shape;
   bool is_symmetric = false;
 };
 using NamedTensors = std::map<std::string, NamedTensor>;
@@ -31,6 +32,8 @@ class Factoring {
   std::optional<Form> form(const Expr& x) const;
   std::optional<Form> form_of_product(const Expr& x, size_t first, size_t last) const;
 
+  std::optional<Dim> length(const Expr& x, bool of_rows) const;
+  bool may_join(const Expr& common, const Expr& a, const Expr& b, bool on_the_right) const;
   bool is_symmetric(const Expr& x) const;
   Expr factored_transpose(const Expr& x, const Expr& inner) const;
   Expr factored_sum(const Expr& x) const;

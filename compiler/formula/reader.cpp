@@ -16,7 +16,7 @@ bool is_constant(const Graph& graph, Value value) {
 void Reader::give_name(Value value, const Expr& name, int rank) {
   given_names_.emplace(value, name);
   if (name.is(Kind::name)) {
-    named_tensors_[text(name->symbol)] = {graph_.type(value).rank(), symmetry_[value]};
+    named_tensors_[text(name->symbol)] = {graph_.shape(value), symmetry_[value]};
   }
   give_rank(value, rank);
 }
@@ -73,10 +73,25 @@ Equation Reader::equation(const Expr& left, Value value) {
     result = {left, {repeated(value, *formula)}};
   } else {
     const Indices free = new_indices(graph_.shape(value));
-    result = {entry(left, free), {at(value, free, times)}};
+    const Expr body = at(value, free, times);
+    const bool is_known = left.is(Kind::derivative);  // it has the shape of its variable
+    result = {entry(left, is_known ? free : with_ranges(free, graph_.shape(value))), {body}};
   }
   if (is_own) given_names_.emplace(value, left);
   return result;
+}
+
+// What an index runs over is written where no axis that is read with it says so.
+bool Reader::is_said(const Expr& index, const Dim& extent) const {
+  const auto [first, last] = read_along_.equal_range(text(index->symbol));
+  return std::any_of(first, last, [&](const auto& read) { return read.second == extent; });
+}
+
+Reader::Indices Reader::with_ranges(Indices indices, const Shape& extents) const {
+  for (size_t k = 0; k < indices.size(); ++k) {
+    if (!is_said(indices[k], extents[k])) indices[k] = range(indices[k], dim(extents[k]));
+  }
+  return indices;
 }
 
 // A number that stands for a vector or a matrix of its equals is written with ones.
@@ -209,11 +224,8 @@ Expr Reader::over(std::string_view operation, Expr body, Indices bound, const Sh
   for (size_t k = 0; k < bound.size(); ++k) {
     const std::string letter = text(bound[k]->symbol);
     indices_.erase(letter);
-    const auto [first, last] = read_along_.equal_range(letter);
-    const bool is_said =
-        std::any_of(first, last, [&](const auto& read) { return read.second == extents[k]; });
-    if (!is_said) bound[k] = range(bound[k], dim(extents[k]));
-    read_along_.erase(first, last);
+    if (!is_said(bound[k], extents[k])) bound[k] = range(bound[k], dim(extents[k]));
+    read_along_.erase(letter);
   }
   return big(operation, std::move(body), std::move(bound));
 }

@@ -194,6 +194,8 @@ class Reader {
   Expr new_index(const Dim& extent);
   Indices new_indices(const Shape& extents);
   // Ends the use of bound indices: Σ over them, each with its range where no access says it.
+  bool is_said(const Expr& index, const Dim& extent) const;
+  Indices with_ranges(Indices indices, const Shape& extents) const;
   Expr over(std::string_view operation, Expr body, Indices bound, const Shape& extents);
 
   // functions.cpp

@@ -134,6 +134,8 @@ std::optional<Expr> Reader::whole_factor(const Factor& factor, Product& product)
     written = whole(value);
   }
   if (!written && may_name_adjoints_ && is_adjoint(value)) {
+    // The name stands for all of it, with what was taken out in front.
+    multiply(product, taken_out(factor), -1);
     auxiliary(value);
     take_scale(factor, product);
     written = name_of_factor(factor);
