@@ -74,22 +74,26 @@ Tensor as_tensor(const Quantity& x) {
   return {{}, {x.number()}, {}, false, x.is_boolean()};
 }
 
-Tensor eye(int64_t rows, int64_t columns, double scale) {
-  Tensor result{{rows, columns}, std::vector<double>(static_cast<size_t>(rows * columns), 0)};
-  for (int64_t k = 0; k < std::min(rows, columns); ++k) result.entries[k * columns + k] = scale;
+// A matrix like the identity, of this size.
+Tensor eye(int64_t rows, int64_t columns, const Tensor& like) {
+  Tensor result{{rows, columns}, {}};
+  result.is_boolean = like.is_boolean;
+  result.entries.assign(static_cast<size_t>(rows * columns), like.entries[1]);
+  for (int64_t k = 0; k < std::min(rows, columns); ++k) {
+    result.entries[k * columns + k] = like.entries[0];
+  }
   return result;
 }
 
 // The identity as large as what it meets.
 Tensor met(const Quantity& x, const Quantity& other) {
   if (!x.is_identity()) return as_tensor(x);
-  if (other.is_number() || other.is_identity()) return x.tensor();
   const Tensor& o = other.tensor();
   if (o.shape.size() != 2 || (is_open(o, 0) && is_open(o, 1))) {
     throw Meaningless("nothing says how large I is");
   }
   const int64_t rows = is_open(o, 0) ? o.shape[1] : o.shape[0];
-  return eye(rows, is_open(o, 1) ? rows : o.shape[1], x.tensor().entries[0]);
+  return eye(rows, is_open(o, 1) ? rows : o.shape[1], x.tensor());
 }
 
 // A vector beside a matrix of one column is one too.
@@ -164,12 +168,11 @@ std::string text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shap
 Quantity ones() { return Tensor{{1}, {1.0}, {true}}; }
 
 Quantity identity() {
-  return Tensor{{1, 1}, {1.0}, {true, true}, false, false, Tensor::Special::identity};
+  return Tensor{{1, 1}, {1.0, 0.0}, {true, true}, false, false, Tensor::Special::identity};
 }
 
 Quantity mapped(const Quantity& x, const std::function<double(double)>& f) {
   if (x.is_number()) return f(x.number());
-  if (x.is_identity()) throw Meaningless("nothing says how large I is");
   Tensor result = x.tensor();
   result.is_boolean = false;
   for (double& each : result.entries) each = f(each);
@@ -179,22 +182,25 @@ Quantity mapped(const Quantity& x, const std::function<double(double)>& f) {
 Quantity mapped(const Quantity& x, const Quantity& y,
                 const std::function<double(double, double)>& f, bool is_boolean) {
   if (x.is_number() && y.is_number()) return {f(x.number(), y.number()), is_boolean};
+  const bool stays_identity = (x.is_identity() && (y.is_number() || y.is_identity())) ||
+                              (y.is_identity() && x.is_number());
+  if (stays_identity) {
+    Tensor result = identity().tensor();
+    const auto entry = [](const Quantity& of, size_t k) {
+      return of.is_number() ? of.number() : of.tensor().entries[k];
+    };
+    for (size_t k : {0, 1}) result.entries[k] = f(entry(x, k), entry(y, k));
+    result.is_boolean = is_boolean;
+    return result;
+  }
   Tensor a = met(x, y);
   Tensor b = met(y, x);
-  // A multiple of the identity is one.
-  const bool stays_identity = (x.is_identity() && y.is_number()) ||
-                              (y.is_identity() && x.is_number()) ||
-                              (x.is_identity() && y.is_identity());
-  if (stays_identity && f(0, x.is_identity() && y.is_identity() ? 0 : 1) != 0) {
-    throw Meaningless("nothing says how large I is");
-  }
   align_columns(a, b);
   align_columns(b, a);
   Common both = common(a, b);
   Tensor result{both.shape, {}, both.open};
   result.is_boolean = is_boolean;
   result.is_row = (a.shape.empty() || a.is_row) && (b.shape.empty() || b.is_row);
-  if (stays_identity) result.special = Tensor::Special::identity;
   const std::vector<int64_t> left = places(a, both.shape);
   const std::vector<int64_t> right = places(b, both.shape);
   result.entries.reserve(left.size());
@@ -238,7 +244,9 @@ Quantity transposed(const Quantity& x) {
 Quantity multiplied(const Quantity& x, const Quantity& y) {
   if (x.is_number() || y.is_number()) return mapped(x, y, std::multiplies<>());
   for (const auto& [own, other] : {std::pair{&x, &y}, std::pair{&y, &x}}) {
-    if (own->is_identity()) return mapped(own->tensor().entries[0], *other, std::multiplies<>());
+    if (!own->is_identity()) continue;
+    if (own->tensor().entries[1] != 0) throw Meaningless("nothing says how large I is");
+    return mapped(own->tensor().entries[0], *other, std::multiplies<>());
   }
   const Tensor& a = x.tensor();
   const Tensor& b = y.tensor();
@@ -254,7 +262,7 @@ Quantity multiplied(const Quantity& x, const Quantity& y) {
 Tensor fitted(const Quantity& x, const Shape& shape) {
   if (x.is_identity()) {
     if (shape.size() != 2) throw Meaningless("I is a matrix");
-    return eye(shape[0], shape[1], x.tensor().entries[0]);
+    return eye(shape[0], shape[1], x.tensor());
   }
   Tensor tensor = as_tensor(x);
   tensor.is_row = false;

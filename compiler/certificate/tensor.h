@@ -19,7 +19,7 @@ using Shape = std::vector<int64_t>;
 
 // Numbers in row-major order. A vector is a column; the transpose of one is a row.
 struct Tensor {
-  // How the vector 1 and the matrix I, which fit where they stand, are known.
+  // A matrix of any size, one number on the diagonal and another one elsewhere, as I is.
   enum class Special : unsigned char { none, identity };
 
   Shape shape = {};
@@ -27,7 +27,7 @@ struct Tensor {
   std::vector<bool> open = {};  // axes of one entry that are as long as what they meet; or empty
   bool is_row = false;
   bool is_boolean = false;
-  Special special = Special::none;  // the identity times its one entry, of any size
+  Special special = Special::none;  // `entries`: on the diagonal, and elsewhere
 };
 
 // A number, or a tensor that is shared. The number is kept apart: index notation is made of many.
