@@ -15,8 +15,8 @@ inline constexpr double tolerance = 1e-6;
 
 // A derivative whose formula is held against differences.
 struct Wanted {
-  std::string name;     // as the model file spells the variable
-  std::string printed;  // the left side of its formula, `∂J/∂w₁`
+  std::string name;        // as the model file spells the variable
+  std::string printed;     // the left side of its formula, `∂J/∂w₁`
   std::vector<double> at;  // the variable's entries
   Shape shape;
   std::function<double(std::span<const double>)> loss;  // of other entries of it
@@ -28,9 +28,9 @@ struct Verdict {
   std::string name;
   std::string printed;
   double error = 0;
-  int entries = 0;      // that were looked at
-  int unsettled = 0;    // of these, where the differences do not tell: at a kink of the loss
-  std::string problem;  // why it could not be evaluated; empty where it was
+  int entries = 0;             // that were looked at
+  int unsettled = 0;           // of these, where the differences do not tell: at a kink of the loss
+  std::string problem;         // why it could not be evaluated; empty where it was
   bool is_overridden = false;  // and so not meant to be the derivative
 
   bool is_judged() const {

@@ -214,8 +214,8 @@ Quantity Evaluator::of_round(const std::string& name, int64_t place) {
       inner.push_back({rule.rounds[0]->symbol.base, *index, extent});
     }
     const Scope scope(indices_, std::move(inner));
-    return rounds_[key] = rule.free.empty() ? evaluate(rule.right)
-                                            : entries(rule.right, rule.free, nullptr);
+    return rounds_[key] =
+               rule.free.empty() ? evaluate(rule.right) : entries(rule.right, rule.free, nullptr);
   }
   is_outside_ = true;
   return 0;

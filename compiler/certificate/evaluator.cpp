@@ -246,9 +246,12 @@ Quantity Evaluator::logic(const Expr& x) {
   for (size_t k = 1; k < x->parts.size(); ++k) {
     // Of numbers, the first may say it all, and then what follows may be out of place.
     if (result.is_number() && (result.number() != 0) != is_and) return result;
-    result = mapped(result, evaluate(x[k]), [=](double a, double b) {
-      return (is_and ? a != 0 && b != 0 : a != 0 || b != 0) ? 1.0 : 0.0;
-    }, true);
+    result = mapped(
+        result, evaluate(x[k]),
+        [=](double a, double b) {
+          return (is_and ? a != 0 && b != 0 : a != 0 || b != 0) ? 1.0 : 0.0;
+        },
+        true);
   }
   return result;
 }

@@ -205,8 +205,8 @@ Quantity linear_algebra(Op op, const Arguments& x) {
     bindings.emplace(name, std::move(array));
   }
   const size_t rank = bindings.at("x0").shape.size();
-  const bool is_square = rank >= 2 && bindings.at("x0").shape[rank - 1] ==
-                                          bindings.at("x0").shape[rank - 2];
+  const bool is_square =
+      rank >= 2 && bindings.at("x0").shape[rank - 1] == bindings.at("x0").shape[rank - 2];
   if (!is_square) {
     // Of numbers and vectors it is the reciprocal.
     if (op == Op::inv && rank < 2) return mapped(x.operands[0], [](double a) { return 1 / a; });

@@ -16,7 +16,7 @@ struct Arguments {
   std::vector<Quantity> parts = {};   // of a list that is the first operand
   std::vector<int64_t> numbers = {};  // of a list that is the last, without its inner brackets
   std::vector<int> axes = {};         // `axis = …`
-  double value = 0;              // `value = …`
+  double value = 0;                   // `value = …`
 };
 
 // The value of a function by the name that it prints with: the language's, σ and ψ. A function that

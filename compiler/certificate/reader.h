@@ -20,7 +20,8 @@ using Known = std::set<std::string, std::less<>>;
 
 // Reads the text of formulas back, as a reader does who knows how tightly the signs bind: from
 // loosest to tightest `if`, or, and, not, comparisons, + and −, ⊙, · and / and Σ, powers, and
-// last ᵀ, ⁻¹ and entries. A name with a round as its subscript, hₜ₊₁, is read as the entry h[t + 1].
+// last ᵀ, ⁻¹ and entries. A name with a round as its subscript, hₜ₊₁, is read as the entry h[t +
+// 1].
 class Reader {
  public:
   Reader(std::string_view text, const Known& known) : all_(text), rest_(text), known_(known) {}

@@ -93,7 +93,6 @@ std::optional<DimBindings> sizes(const Graph& graph, std::span<const Value> root
   };
   for (const std::string& name : unbound_dims(graph, roots, {})) names.insert(name);
   for (Value value : reachable(graph, roots)) {
-    if (!is_bindable(graph[value].op)) continue;
     for (const Dim& dim : graph.shape(value)) add(dim);
     add(graph.type(value).bound);
   }

@@ -182,8 +182,8 @@ Quantity mapped(const Quantity& x, const std::function<double(double)>& f) {
 Quantity mapped(const Quantity& x, const Quantity& y,
                 const std::function<double(double, double)>& f, bool is_boolean) {
   if (x.is_number() && y.is_number()) return {f(x.number(), y.number()), is_boolean};
-  const bool stays_identity = (x.is_identity() && (y.is_number() || y.is_identity())) ||
-                              (y.is_identity() && x.is_number());
+  const bool stays_identity =
+      (x.is_identity() && (y.is_number() || y.is_identity())) || (y.is_identity() && x.is_number());
   if (stays_identity) {
     Tensor result = identity().tensor();
     const auto entry = [](const Quantity& of, size_t k) {
@@ -251,8 +251,8 @@ Quantity multiplied(const Quantity& x, const Quantity& y) {
   const Tensor& a = x.tensor();
   const Tensor& b = y.tensor();
   if (a.shape.size() > 2 || b.shape.size() > 2) {
-    throw Meaningless(fmt::format("{} · {} is no product of matrices", text(a.shape),
-                                  text(b.shape)));
+    throw Meaningless(
+        fmt::format("{} · {} is no product of matrices", text(a.shape), text(b.shape)));
   }
   const bool both_vectors = a.shape.size() == 1 && b.shape.size() == 1;
   if (both_vectors && a.is_row == b.is_row) return mapped(x, y, std::multiplies<>());
@@ -272,7 +272,8 @@ Tensor fitted(const Quantity& x, const Shape& shape) {
   }
   const auto without_units = [](const Shape& all) {
     Shape kept;
-    std::copy_if(all.begin(), all.end(), std::back_inserter(kept), [](int64_t n) { return n != 1; });
+    std::copy_if(all.begin(), all.end(), std::back_inserter(kept),
+                 [](int64_t n) { return n != 1; });
     return kept;
   };
   if (without_units(tensor.shape) == without_units(shape)) {
@@ -313,8 +314,7 @@ Quantity part(const Quantity& x, int axis, int64_t at) {
   result.is_boolean = all.is_boolean;
   result.shape = all.shape;
   result.shape.erase(result.shape.begin() + axis);
-  const int64_t inner =
-      size_of({all.shape.begin() + axis + 1, all.shape.end()});
+  const int64_t inner = size_of({all.shape.begin() + axis + 1, all.shape.end()});
   const int64_t outer = size_of({all.shape.begin(), all.shape.begin() + axis});
   for (int64_t k = 0; k < outer; ++k) {
     const auto first = all.entries.begin() + (k * all.shape[axis] + at) * inner;

@@ -43,9 +43,7 @@ class Quantity {
   const Tensor& tensor() const { return *tensor_; }
   int rank() const { return is_number() ? 0 : static_cast<int>(tensor_->shape.size()); }
   bool is_boolean() const { return is_number() ? is_boolean_ : tensor_->is_boolean; }
-  bool is_identity() const {
-    return !is_number() && tensor_->special == Tensor::Special::identity;
-  }
+  bool is_identity() const { return !is_number() && tensor_->special == Tensor::Special::identity; }
 
  private:
   double number_ = 0;

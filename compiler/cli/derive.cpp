@@ -113,8 +113,8 @@ formula::Options formula_options(const DeriveOptions& options) {
 nlohmann::ordered_json as_json(std::span<const certificate::Verdict> verdicts) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const certificate::Verdict& each : verdicts) {
-    object[each.name] = {{"formula", each.printed},      {"error", number(each.error)},
-                         {"entries", each.entries},      {"unsettled", each.unsettled},
+    object[each.name] = {{"formula", each.printed},          {"error", number(each.error)},
+                         {"entries", each.entries},          {"unsettled", each.unsettled},
                          {"overridden", each.is_overridden}, {"passed", each.passed()}};
     if (!each.problem.empty()) object[each.name]["problem"] = each.problem;
   }
@@ -149,7 +149,8 @@ bool is_at_odds(const DeriveOptions& options) {
   const Odd odds[] = {
       {options.steps, "numpy", "--steps", "a NumPy module computes the result alone"},
       {options.steps, "dot", "--steps", "a graph has no steps"},
-      {options.verify && options.steps, "text", "--verify", "it is about results, without `--steps`"},
+      {options.verify && options.steps, "text", "--verify",
+       "it is about results, without `--steps`"},
       {options.inline_definitions, "numpy", "--inline", "a NumPy module needs no formula's names"},
   };
   for (const Odd& odd : odds) {

@@ -19,8 +19,7 @@ namespace gradus::cli {
 class Verification {
  public:
   // To be made before the formulas are written: that adds to the graph.
-  Verification(Model& model, Value loss, const formula::Subject& about,
-               const Gradients& gradients);
+  Verification(Model& model, Value loss, const formula::Subject& about, const Gradients& gradients);
 
   // Each formula of the text against finite differences; nothing where the loss is not finite at
   // any data that were tried.

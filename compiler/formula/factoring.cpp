@@ -162,9 +162,9 @@ std::optional<Expr> Factoring::without_common(const Expr& x, bool on_the_right) 
     std::vector<Expr> others(x->parts.begin(), x->parts.begin() + static_cast<long>(k));
     for (size_t j = k; j < x->parts.size(); ++j) {
       const auto [term, sign] = without_sign(x[j]);
-      const bool is_like =
-          term.is(Kind::product) && common(term) == common(model) && form_of_rest(term) == form &&
-          may_join(common(model), rest_of(model), rest_of(term), on_the_right);
+      const bool is_like = term.is(Kind::product) && common(term) == common(model) &&
+                           form_of_rest(term) == form &&
+                           may_join(common(model), rest_of(model), rest_of(term), on_the_right);
       if (is_like) {
         rests.push_back(with_sign(rest_of(term), sign != minus));
       } else {
