@@ -107,7 +107,7 @@ int symbols(const Expr& x);
 struct Equation {
   Expr left;
   std::vector<Expr> right;
-  std::vector<Expr> rounds = {};  // of a recurrence: an index, its first value and its last
+  std::vector<Expr> rounds = {};  // of a recurrence: indices, each with its first and last value
 };
 
 }  // namespace gradus::formula

@@ -261,9 +261,10 @@ std::string latex(const Equation& equation) {
     pieces.front().insert(0, k == 0 ? "= " : " = ");
     for (const std::string& piece : pieces) add(piece);
   }
-  if (const auto& rounds = equation.rounds; !rounds.empty()) {
-    add(fmt::format(", \\quad {} = {}, \\dots, {}", latex(rounds[0]), latex(rounds[1]),
-                    latex(rounds[2])));
+  const auto& rounds = equation.rounds;
+  for (size_t k = 0; k < rounds.size(); k += 3) {
+    add(fmt::format(", \\quad {} = {}, \\dots, {}", latex(rounds[k]), latex(rounds[k + 1]),
+                    latex(rounds[k + 2])));
   }
   return out;
 }

@@ -255,11 +255,12 @@ std::string mathml_right(const Equation& equation) {
     out += operation("=");
     out += side.is_condition() ? operation("(") + right + operation(")") : right;
   }
-  if (const auto& rounds = equation.rounds; !rounds.empty()) {
+  const auto& rounds = equation.rounds;
+  for (size_t k = 0; k < rounds.size(); k += 3) {
     out += fmt::format(
         "<mo>,</mo><mspace width=\"1em\"/>{}<mo>=</mo>{}<mo>,</mo><mi>…</mi>"
         "<mo>,</mo>{}",
-        mathml(rounds[0]), mathml(rounds[1]), mathml(rounds[2]));
+        mathml(rounds[k]), mathml(rounds[k + 1]), mathml(rounds[k + 2]));
   }
   return out;
 }

@@ -1,195 +1,14 @@
 #include "compiler/formula/recurrence.h"
 
 #include <algorithm>
-#include <ranges>
 
-#include "compiler/formula/notation.h"
 #include "compiler/formula/usage.h"
-#include "compiler/graph/access.h"
-#include "compiler/graph/rewrite.h"
 
 namespace gradus::formula {
-namespace {
-
-Expr part_at(const Expr& name, int axis, const Expr& place) {
-  std::vector<Expr> indices(static_cast<size_t>(axis), slice({}, {}, {}));
-  indices.push_back(place);
-  return entry(name, std::move(indices));
-}
-
-}  // namespace
 
 // Places go up where the first sequence is read from its beginning.
 int Recurrences::direction_of(const Scan& scan) {
   return !scan.sequences.empty() && scan.sequences[0].reverse ? -1 : 1;
-}
-
-// A round may be written while another is that reads the same leaves: names are of the inner one.
-void Recurrences::give(Round& round, Value value, const Expr& name) {
-  round.named.emplace_back(value, reader_.take_name(value));
-  reader_.give_name(value, name, 0);
-}
-
-// A value of outside by its name, which it gets where it has none.
-Expr Recurrences::outside(Page& page, Value value) {
-  if (is_constant(graph_, value)) {
-    if (const auto constant = reader_.whole(value)) return *constant;
-  }
-  if (!reader_.is_named(value)) reader_.give_auxiliary_name(value);
-  define_(page, value);
-  return reader_.name_of(value);
-}
-
-// What all places along an axis of a sequence have, where they have the same.
-std::optional<Value> Recurrences::repeated(Value sequence, int axis) {
-  const Node node = graph_[sequence];
-  const auto* view = std::get_if<View>(&node.attributes);
-  if (node.op != Op::view || view->fill || uses(view->map, axis)) return std::nullopt;
-  View one = *view;
-  one.shape.erase(one.shape.begin() + axis);
-  for (Affine& access : one.map) {
-    for (Affine::Term& term : access.terms) term.axis -= term.axis > axis ? 1 : 0;
-  }
-  if (one.shape == graph_.shape(node.operands[0]) && one.map.size() == one.shape.size()) {
-    const auto is_plain = [&](int k) { return one.map[static_cast<size_t>(k)].plain() == k; };
-    const auto axes = std::views::iota(0, static_cast<int>(one.map.size()));
-    if (std::ranges::all_of(axes, is_plain)) return node.operands[0];
-  }
-  return graph_.view(node.operands[0], std::move(one));
-}
-
-// An entry of a sequence.
-Expr Recurrences::element(Page& page, Value sequence, const Along& along, const Expr& place) {
-  const Node& node = graph_[sequence];
-  if (!reader_.is_named(sequence) && node.op == Op::result) {
-    const Scan& scan = scan_of(node.operands[0]);
-    const auto number = static_cast<size_t>(std::get<Number>(node.attributes).number);
-    if (number < scan.yields.size() && scan.stacked[number].axis == along.axis) {
-      return of_round(page, node.operands[0], scan.yields[number], place);
-    }
-  }
-  if (!reader_.is_named(sequence)) {
-    if (const auto same = repeated(sequence, along.axis)) return outside(page, *same);
-  }
-  const bool is_line = graph_.type(sequence).rank() == 1;
-  if (is_constant(graph_, sequence) && is_line) return reader_.at(sequence, {place});
-  const Expr name = outside(page, sequence);
-  const bool is_plain = name.is(Kind::name) && name->symbol.owners.empty();
-  return is_plain ? at(name->symbol, place) : part_at(name, along.axis, place);
-}
-
-// What a round of another scan computed.
-Expr Recurrences::of_round(Page& page, Value scan, Value value, const Expr& place) {
-  const Scan& of = scan_of(scan);
-  const int direction = direction_of(of);
-  for (size_t k = 0; k < of.bound.size(); ++k) {
-    if (of.bound[k] != value) continue;
-    if (k < of.sequences.size()) {
-      return element(page, graph_[scan].operands[k], of.sequences[k], place);
-    }
-    const std::string& name = std::get<Named>(graph_[value].attributes).name;
-    return at(symbol(name), is_adjoint(value) ? moved(place, -direction) : place);
-  }
-  for (size_t k = 0; k < of.next.size(); ++k) {
-    if (of.next[k] != value) continue;
-    const Value leaf = of.bound[of.sequences.size() + k];
-    const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
-    return at(symbol(name), is_adjoint(leaf) ? place : moved(place, direction));
-  }
-  if (is_called(value)) return at(symbol(std::string(graph_.name(value))), place);
-  const std::pair key(scan, value);
-  if (!auxiliary_.contains(key)) {
-    const Symbol symbol = names_.fresh_numbered("u");
-    Round round = write_rounds(page, scan, value, &symbol);
-    if (!reader_.is_named(value)) {
-      page.emplace_back(equation_of(page, round, at(symbol, round.index), value));
-    }
-    leave(round);
-    auxiliary_.emplace(key, symbol);
-  }
-  return at(auxiliary_.at(key), place);
-}
-
-// The place of a sequence that the round is about.
-Expr Recurrences::place_of(const Round& round, bool reverse) const {
-  if (reverse == (round.direction < 0)) return round.index;
-  const Expr last = sum({reader_.dim(scan_of(round.scan).rounds), number(-1)});
-  return sum({last, negative(round.index)});
-}
-
-Recurrences::Round Recurrences::enter(Page& page, Value value, std::span<const Value> roots) {
-  const Scan scan = scan_of(value);
-  const std::vector<Value> operands = graph_[value].operands;
-  const std::vector<Value> read = reachable(graph_, roots);
-  // What it reads has its equations before an index is taken for this one.
-  for (size_t k = 0; k < scan.sequences.size(); ++k) {
-    if (!std::binary_search(read.begin(), read.end(), scan.bound[k])) continue;
-    element(page, operands[k], scan.sequences[k], number(0));
-  }
-  Round round{value, reader_.take_index(scan.rounds), direction_of(scan), {}};
-  for (size_t k = 0; k < operands.size(); ++k) {
-    const size_t carry = k - scan.sequences.size();
-    const Value leaf = scan.bound[k];
-    if (!std::binary_search(read.begin(), read.end(), leaf)) continue;
-    if (k < scan.sequences.size()) {
-      const Along& along = scan.sequences[k];
-      give(round, leaf, element(page, operands[k], along, place_of(round, along.reverse)));
-    } else if (carry < scan.next.size()) {
-      give(round, leaf, carried(round, carry, 0));
-    } else {
-      give(round, leaf, outside(page, operands[k]));
-    }
-  }
-  // Named values of the body too.
-  for (Value each : read) {
-    if (graph_.name(each).empty() || is_leaf(graph_[each].op)) continue;
-    if (const auto name = called(page, round, each)) give(round, each, *name);
-  }
-  // And those that have an equation by now.
-  for (Value each : read) {
-    const auto known = auxiliary_.find(std::pair(value, each));
-    if (known == auxiliary_.end() || reader_.is_named(each)) continue;
-    give(round, each, at(known->second, round.index));
-  }
-  return round;
-}
-
-void Recurrences::leave(Round& round) {
-  for (const auto& [value, name] : std::views::reverse(round.named)) {
-    reader_.take_name(value);
-    if (name) reader_.give_name(value, *name, 0);
-  }
-  reader_.give_back_index(round.index);
-}
-
-// The model file's name of a value in a round.
-std::optional<Expr> Recurrences::called(Page& page, const Round& round, Value value) {
-  const Scan scan = scan_of(round.scan);
-  const auto next = std::find(scan.next.begin(), scan.next.end(), value);
-  if (next != scan.next.end()) {
-    return carried(round, static_cast<size_t>(next - scan.next.begin()), 1);
-  }
-  if (is_called(value)) return at(symbol(std::string(graph_.name(value))), round.index);
-  // What another scan, whose rounds these ones read, carries out of a round.
-  const std::vector<Value> operands = graph_[round.scan].operands;
-  for (size_t k = 0; k < scan.sequences.size(); ++k) {
-    const Node& read = graph_[operands[k]];
-    if (read.op != Op::result) continue;
-    const Value other = read.operands[0];
-    const std::vector<Value>& carried = scan_of(other).next;
-    if (std::find(carried.begin(), carried.end(), value) == carried.end()) continue;
-    return of_round(page, other, value, place_of(round, scan.sequences[k].reverse));
-  }
-  return std::nullopt;
-}
-
-// What is carried into a round, or with a step out of it.
-Expr Recurrences::carried(const Round& round, size_t carry, int steps) {
-  const Scan& scan = scan_of(round.scan);
-  const Value leaf = scan.bound[scan.sequences.size() + carry];
-  const int ahead = is_adjoint(leaf) ? steps - 1 : steps;
-  const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
-  return at(symbol(name), moved(round.index, ahead * round.direction));
 }
 
 std::vector<Expr> Recurrences::range_of(const Round& round) const {
@@ -198,8 +17,18 @@ std::vector<Expr> Recurrences::range_of(const Round& round) const {
   return {round.index, last, number(0)};
 }
 
-// The carries, of those that derivatives made or layers of other files have, that the roots depend
-// on and that have no equation yet.
+// The ranges of the rounds that a scan is within, and its own where it is in them.
+std::vector<Expr> Recurrences::ranges_around(Value scan, const Round* own) const {
+  std::vector<Expr> ranges;
+  std::vector<const Round*> rounds = around(scan);
+  if (own != nullptr) rounds.push_back(own);
+  for (const Round* round : rounds) {
+    for (const Expr& each : range_of(*round)) ranges.push_back(each);
+  }
+  return ranges;
+}
+
+// The carries with equations that the roots depend on and that have none yet.
 std::vector<size_t> Recurrences::carries_of(Value value, std::span<const Value> roots) {
   const Scan& scan = scan_of(value);
   std::vector<Value> all(roots.begin(), roots.end());
@@ -209,14 +38,13 @@ std::vector<size_t> Recurrences::carries_of(Value value, std::span<const Value> 
     const std::vector<Value> read = reachable(graph_, all);
     for (size_t k = 0; k < scan.next.size(); ++k) {
       const Value leaf = scan.bound[scan.sequences.size() + k];
-      const bool needed = (is_derived(leaf) || !is_of_model(leaf)) &&
-                          std::binary_search(read.begin(), read.end(), leaf);
+      const bool needed = has_equations(leaf) && std::binary_search(read.begin(), read.end(), leaf);
       if (!needed || !found.insert(k).second) continue;
       all.push_back(scan.next[k]);
       changed = true;
     }
   }
-  std::erase_if(found, [&](size_t k) { return !written_.emplace(value, k).second; });
+  std::erase_if(found, [&](size_t k) { return !written_.insert(signature(value, k)).second; });
   return {found.begin(), found.end()};
 }
 
@@ -226,11 +54,13 @@ void Recurrences::add_starts(Page& page, const Round& round, std::span<const siz
   for (size_t carry : carries) {
     const size_t operand = scan.sequences.size() + carry;
     const Value leaf = scan.bound[operand];
-    const std::string& name = std::get<Named>(graph_[leaf].attributes).name;
     const Expr place = is_adjoint(leaf) ? moved(first, -round.direction) : first;
     const Value start = graph_[round.scan].operands[operand];
-    if (!is_constant(graph_, start)) define_(page, start);
-    page.emplace_back(reader_.equation(at(symbol(name), place), start));
+    // What it needs a name for in it has its equation before.
+    Equation equation = reader_.equation(at(round.scan, symbol(round.scan, carry), place), start);
+    equation.rounds = ranges_around(round.scan);
+    if (!is_constant(graph_, start) && round_of(start) == nullptr) define_(page, start);
+    page.emplace_back(std::move(equation));
   }
 }
 
@@ -243,12 +73,12 @@ Equation Recurrences::equation_of(Page& page, Round& round, const Expr& left, Va
   for (Value part : parts) {
     const Symbol symbol = reader_.name_of(part)->symbol;
     reader_.take_name(part);
-    give(round, part, at(symbol, round.index));
+    give(round, part, at(round.scan, symbol, round.index));
     auxiliary_.emplace(std::pair(round.scan, part), symbol);
     page.emplace_back(equation_of(page, round, reader_.name_of(part), part));
   }
   if (!parts.empty()) equation = reader_.equation(left, value);
-  equation.rounds = range_of(round);
+  equation.rounds = ranges_around(round.scan, &round);
   return equation;
 }
 
@@ -263,23 +93,13 @@ void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> c
   const auto add = [&](const Expr& left, Value value) {
     page.emplace_back(equation_of(page, round, left, value));
   };
-  const auto name_within = [&](Value value) {
-    const Symbol symbol = names_.fresh_numbered("u");
-    give(round, value, at(symbol, round.index));
-    auxiliary_.emplace(std::pair(round.scan, value), symbol);
-  };
-  for (Value value : reachable(graph_, roots)) {
-    if (graph_[value].op != Op::result || reader_.is_named(value)) continue;
-    name_within(value);
-    write(page, value, reader_.name_of(value));
-  }
+  name_results(page, round, roots);
   const auto is_named = [&](Value value) { return reader_.is_named(value); };
   const auto is_delta = [](Value) { return false; };
   for (Value value : worth_a_name(graph_, roots, is_named, is_delta, false)) {
     if (std::find(roots.begin(), roots.end(), value) != roots.end()) continue;
     if (graph_[value].op == Op::scan) continue;
-    name_within(value);
-    add(reader_.name_of(value), value);
+    add_within(page, round, value);
   }
   const std::vector<Value> next(roots.begin(), roots.begin() + static_cast<long>(carries.size()));
   const std::vector<Value> read = reachable(graph_, next);
@@ -303,14 +123,15 @@ void Recurrences::add_rounds(Page& page, Round& round, std::span<const size_t> c
 
 // Enters a round, with the equations of what is carried and is needed for the root, which may be
 // called by this symbol with the round behind it.
-Recurrences::Round Recurrences::write_rounds(Page& page, Value scan, Value root,
-                                             const Symbol* called) {
+Recurrences::Round& Recurrences::write_rounds(Page& page, Value scan, Value root,
+                                              const Symbol* called) {
   const std::vector<size_t> carries = carries_of(scan, std::span(&root, 1));
   std::vector<Value> roots = {root};
   for (size_t carry : carries) roots.push_back(scan_of(scan).next[carry]);
-  Round round = enter(page, scan, roots);
+  Round& round = enter(page, scan, roots);
   add_starts(page, round, carries);
-  add_rounds(page, round, carries, root, called == nullptr ? Expr() : at(*called, round.index));
+  add_rounds(page, round, carries, root,
+             called == nullptr ? Expr() : at(*called, {&round.index, 1}));
   return round;
 }
 
@@ -324,20 +145,30 @@ void Recurrences::write_final(Page& page, Value value, size_t carry, const Expr&
   const std::string name = std::get<Named>(graph_[leaf].attributes).name;
   if (name.starts_with("Σ:") && adds && is_constant(graph_, graph_[value].operands[operand])) {
     const Value term = next.operands[next.operands[0] == leaf ? 1 : 0];
-    Round round = write_rounds(page, value, term);
+    Round& round = write_rounds(page, value, term);
     Equation equation = equation_of(page, round, called, term);
-    equation.rounds.clear();
+    equation.rounds = ranges_around(value);
     const Expr over = range(round.index, reader_.dim(scan.rounds));
     for (Expr& side : equation.right) side = big("Σ", side, {over});
     page.emplace_back(std::move(equation));
     return leave(round);
   }
   // Also where it is of the model file: then its rounds are known.
-  Round round = write_rounds(page, value, is_derived(leaf) ? leaf : scan.next[carry]);
+  Round& round = write_rounds(page, value, is_derived(leaf) ? leaf : scan.next[carry]);
   const Expr last = range_of(round)[2];
   const Expr place = is_adjoint(leaf) ? last : moved(last, round.direction);
-  page.emplace_back(Equation{called, {at(symbol(name), place)}});
+  page.emplace_back(
+      Equation{called, {at(value, symbol(value, carry), place)}, ranges_around(value)});
   leave(round);
+}
+
+// The symbol of what a scan yields, without the rounds that the scan is within.
+std::optional<Symbol> Recurrences::symbol_of(Value scan, size_t yield, const Expr& called) {
+  const std::vector<const Round*> rounds = around(scan);
+  if (rounds.empty()) return called->symbol;
+  const Value result = graph_.result(scan, static_cast<int>(yield));
+  const auto known = auxiliary_.find(std::pair(rounds.back()->scan, result));
+  return known == auxiliary_.end() ? std::nullopt : std::optional(known->second);
 }
 
 void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr& called) {
@@ -345,12 +176,13 @@ void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr&
   const Along along = scan_of(value).stacked[yield];
   const bool is_plain = called.is(Kind::name) && called->symbol.owners.empty();
   const bool in_order = along.reverse == (direction_of(scan_of(value)) < 0);
-  Round round =
+  Round& round =
       write_rounds(page, value, yielded, is_plain && in_order ? &called->symbol : nullptr);
   const Expr place = place_of(round, along.reverse);
-  if (is_plain && in_order) auxiliary_.emplace(std::pair(value, yielded), called->symbol);
+  const auto symbol = is_plain && in_order ? symbol_of(value, yield, called) : std::nullopt;
+  if (symbol) auxiliary_.emplace(std::pair(value, yielded), *symbol);
   if (reader_.is_named(yielded) && is_plain &&
-      reader_.name_of(yielded) == at(called->symbol, place)) {
+      reader_.name_of(yielded) == at(called->symbol, {&place, 1})) {
     return leave(round);
   }
   Equation equation = equation_of(page, round, called, yielded);

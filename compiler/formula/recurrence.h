@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +27,9 @@ class Recurrences {
               std::optional<uint32_t> file)
       : graph_(graph), names_(names), reader_(reader), define_(std::move(define)), file_(file) {}
 
-  // Looks at the scans that the roots need: what is named once in them is written by that name.
-  void survey(std::span<const Value> roots);
+  // Looks at the scans that the roots need, the loss's own ones too: what is called by a name that
+  // nothing else there has is written by that name.
+  void survey(std::span<const Value> roots, Value loss);
 
   // The equations of a scan's result that is called `name`: `name[:, t] = …` for each round, or
   // what is carried out of the last.
@@ -47,6 +50,7 @@ class Recurrences {
     std::vector<std::pair<Value, std::optional<Expr>>> named;  // and what they were called before
   };
 
+  void survey(std::span<const Value> roots, std::vector<Value>& within);
   int summed_round(Value value) const;
   bool is_carried_in(Value result, int axis) const;
   const Scan& scan_of(Value value) const { return std::get<Scan>(graph_[value].attributes); }
@@ -55,14 +59,32 @@ class Recurrences {
   bool is_derived(Value leaf) const;
   bool is_of_model(Value value) const;
   bool is_called(Value value) const;
+  static Expr part_at(const Expr& name, int axis, const Expr& place);
   Expr moved(const Expr& place, int by) const;
-  Expr at(const Symbol& symbol, const Expr& place) const;
+  Expr at(const Symbol& symbol, std::span<const Expr> places) const;
+  // With the rounds that the scan is within before the place.
+  Expr at(Value scan, const Symbol& symbol, const Expr& place) const;
+  std::vector<const Round*> around(Value scan) const;
+  Round* round_of(Value value);
+  bool reads_round(Value value, Value scan) const;
+  bool has_equations(Value leaf) const;
+  bool is_several(const std::string& name) const;
+  // What a carry computes: what its rounds read, and from where; the same for the same.
+  using Signature = std::vector<uint32_t>;
+  Signature signature(Value scan, size_t carry, std::span<const Value> within) const;
+  Signature signature(Value scan, size_t carry) const;
+  Symbol symbol(Value scan, size_t carry);
   Symbol symbol(const std::string& name);
 
   // Names what the roots read in a round.
-  Round enter(Page& page, Value scan, std::span<const Value> roots);
-  void leave(Round& round);
+  Round& enter(Page& page, Value scan, std::span<const Value> roots);
+  void leave(const Round& round);
   void give(Round& round, Value value, const Expr& name);
+  void give_number(Round& round, Value value);
+  void add_within(Page& page, Round& round, Value value);
+  std::optional<Symbol> known_as(const Equation& equation, const Symbol& symbol);
+  Expr name_within(Page& page, Round& round, Value value);
+  void name_results(Page& page, Round& round, std::span<const Value> roots);
   std::optional<Expr> called(Page& page, const Round& round, Value value);
   std::optional<Value> repeated(Value sequence, int axis);
   Expr element(Page& page, Value sequence, const Along& along, const Expr& place);
@@ -76,20 +98,27 @@ class Recurrences {
   void add_rounds(Page& page, Round& round, std::span<const size_t> carries, Value wanted,
                   const Expr& called);
   void write_final(Page& page, Value scan, size_t carry, const Expr& name);
+  std::optional<Symbol> symbol_of(Value scan, size_t yield, const Expr& called);
   void write_yield(Page& page, Value scan, size_t yield, const Expr& name);
-  Round write_rounds(Page& page, Value scan, Value root, const Symbol* called = nullptr);
+  Round& write_rounds(Page& page, Value scan, Value root, const Symbol* called = nullptr);
   std::vector<Expr> range_of(const Round& round) const;
+  std::vector<Expr> ranges_around(Value scan, const Round* own = nullptr) const;
 
   Graph& graph_;
   Names& names_;
   Reader& reader_;
   std::function<void(Page&, Value)> define_;
   std::optional<uint32_t> file_;
-  std::set<std::string> bound_;                          // names of what bodies read
-  std::map<std::string, std::set<Value>> called_;        // values of bodies by their names
-  std::map<std::string, Symbol> symbols_;                // of names in bodies
-  std::map<std::pair<Value, Value>, Symbol> auxiliary_;  // of a value of a scan's body
-  std::set<std::pair<Value, size_t>> written_;           // carries of scans
+  std::list<Round> open_;        // the rounds that are entered, the outermost first
+  std::set<std::string> bound_;  // names of what bodies read
+  std::map<std::string, std::set<Value>> called_;       // values of bodies by their names
+  std::map<std::string, std::set<Signature>> carried_;  // what is carried, by names of leaves
+  std::map<std::string, std::set<std::string>> alike_;  // names, by their last part
+  std::set<std::string> inner_;                         // adjoints that the loss is made of
+  std::map<std::pair<std::string, Signature>, Symbol> symbols_;  // of names in bodies
+  std::map<std::pair<Value, Value>, Symbol> auxiliary_;          // of a value of a scan's body
+  std::map<std::string, Symbol> said_;  // right sides, and what they are called
+  std::set<Signature> written_;         // carries
 };
 
 }  // namespace gradus::formula

@@ -58,7 +58,12 @@ Equation Recurrences::sum_over_rounds(Page& page, Value value, const Expr& left)
   const std::vector<Value> operands = graph_[value].operands;
   const auto along = [&](size_t k) { return Along{*axis_over(of.accesses[k], summed)}; };
   // What is read has its equations before an index is taken for this one.
-  for (size_t k = 0; k < operands.size(); ++k) element(page, operands[k], along(k), number(0));
+  for (const bool is_carried : {false, true}) {
+    for (size_t k = 0; k < operands.size(); ++k) {
+      if (is_carried_in(operands[k], along(k).axis) != is_carried) continue;
+      element(page, operands[k], along(k), number(0));
+    }
+  }
   const Expr index = reader_.take_index(of.extents[summed]);
 
   Contraction inner{of.extents, of.free, {}};

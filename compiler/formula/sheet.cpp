@@ -119,7 +119,7 @@ Sheet::Sheet(Graph& graph, const Subject& subject, std::span<const Wanted> wante
           file_of(graph, subject)) {
   std::vector<Value> roots;
   for (const Wanted& w : wanted_) roots.push_back(written_from(subject, w, options));
-  recurrences_.survey(roots);
+  recurrences_.survey(roots, subject.loss.value);
   std::vector<Value> all = roots;
   all.push_back(subject.loss.value);
   for (const Definition& definition : subject.definitions) all.push_back(definition.value);

@@ -72,6 +72,8 @@ class Names {
   Symbol fresh(const std::vector<Symbol>& candidates);
   // A word with the first number that is free: u₁, u₂.
   Symbol fresh_numbered(std::string_view word);
+  // The symbol is free again.
+  void give_back(const Symbol& symbol) { taken_.erase(text(symbol)); }
   // The adjoint's name of what prints as `of`: δ with its subscript, or with its name as one.
   Symbol fresh_adjoint(const Symbol& of);
   // A letter for an index that no name prints as and that is not in `used`; `wished` where free.

@@ -141,8 +141,10 @@ std::string text(const Equation& equation) {
   for (const Expr& side : equation.right) {
     out += side.is_condition() ? " = (" + text(side) + ")" : " = " + text(side);
   }
-  if (const auto& rounds = equation.rounds; !rounds.empty()) {
-    out += fmt::format(", {} = {}, …, {}", text(rounds[0]), text(rounds[1]), text(rounds[2]));
+  const auto& rounds = equation.rounds;
+  for (size_t k = 0; k < rounds.size(); k += 3) {
+    out +=
+        fmt::format(", {} = {}, …, {}", text(rounds[k]), text(rounds[k + 1]), text(rounds[k + 2]));
   }
   return out;
 }
