@@ -38,6 +38,7 @@ Evaluator evaluator_of(std::string_view text, Given given) {
   const std::vector<std::string> lines = lines_of(text);
   Known known;
   for (const auto& [name, value] : given.values) known.insert(name);
+  for (const auto& [name, rounds] : given.rounds) known.insert(name);
   for (const std::string& line : lines) {
     if (is_formula(line)) known.insert(defined_name(line));
   }

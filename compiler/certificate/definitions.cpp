@@ -57,7 +57,7 @@ class Scope {
 }  // namespace
 
 bool Evaluator::is_defined(std::string_view name) const {
-  return given_.values.contains(name) || rules_.contains(name);
+  return given_.values.contains(name) || given_.rounds.contains(name) || rules_.contains(name);
 }
 
 void Evaluator::define(const formula::Equation& equation) {
@@ -196,6 +196,12 @@ std::optional<int64_t> Evaluator::index_at(const Rule& rule, int64_t place) {
 }
 
 Quantity Evaluator::of_round(const std::string& name, int64_t place) {
+  if (const auto given = given_.rounds.find(name); given != given_.rounds.end()) {
+    const auto found = given->second.find(place);
+    if (found != given->second.end()) return found->second;
+    is_outside_ = true;
+    return 0;
+  }
   const Place key(name, place);
   if (const auto known = rounds_.find(key); known != rounds_.end()) return known->second;
   const Pending pending(pending_, fmt::format("{}[{}]", name, place));

@@ -68,9 +68,11 @@ std::optional<std::vector<double>> Evaluator::key_of(const Expr& x) {
 Quantity Evaluator::entry(const Expr& x) {
   const size_t count = x->parts.size() - 1;
   if (x[0].is(Kind::name) && count == 1 && !x[1].is(Kind::slice)) {
-    const auto rules = rules_.find(x[0]->symbol.base);
-    const bool has_rounds = rules != rules_.end() && rules->second[0].place.valid();
-    if (has_rounds) return of_round(rules->first, whole_number(x[1]));
+    const std::string& word = x[0]->symbol.base;
+    const auto rules = rules_.find(word);
+    const bool has_rounds =
+        given_.rounds.contains(word) || (rules != rules_.end() && rules->second[0].place.valid());
+    if (has_rounds) return of_round(word, whole_number(x[1]));
   }
   const Quantity of = evaluate(x[0]);
   if (of.is_number()) throw Meaningless(fmt::format("{} is a number", text(x[0])));

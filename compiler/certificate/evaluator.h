@@ -13,10 +13,12 @@
 
 namespace gradus::certificate {
 
-// Values by the names that they print with, and of those that rounds walk over, along which axis.
+// Values by the names that they print with: of those that rounds walk over, along which axis; and
+// of values within rounds, by the places of the rounds.
 struct Given {
   std::map<std::string, Quantity, std::less<>> values;
   std::map<std::string, int, std::less<>> round_axes;
+  std::map<std::string, std::map<int64_t, Quantity>, std::less<>> rounds;
 };
 
 // Computes what printed equations say, and nothing else: from the values of the names that the

@@ -140,6 +140,11 @@ void print_json(const DeriveOptions& options, const Definition& loss,
 
 // An option that says nothing about a format; the message is printed.
 bool is_at_odds(const DeriveOptions& options) {
+  if (options.verify && options.format != "text") {
+    print_error(options, fmt::format("`--verify` does not go with `--format {}`: text is read back",
+                                     options.format));
+    return true;
+  }
   struct Odd {
     bool is_given;
     std::string_view format;
@@ -183,8 +188,10 @@ formula::Subject subject_of(Program& program, const Definition& loss, const Grad
 }
 
 std::string written(Model& model, const formula::Subject& about,
-                    std::span<const formula::Wanted> wanted, const DeriveOptions& options) {
-  const formula::Options how = formula_options(options);
+                    std::span<const formula::Wanted> wanted, const DeriveOptions& options,
+                    std::map<std::string, std::string>* round_names) {
+  formula::Options how = formula_options(options);
+  how.round_names = round_names;
   if (options.format == "json") {
     const formula::Walk walk = formula::walk_of(model.graph, about, wanted, how);
     return document::json(model.graph, declared_in(model, about), about.loss.name, walk);
@@ -226,7 +233,8 @@ Status derive(const DeriveOptions& options) {
   const formula::Subject about = subject_of(*program, *loss, gradients);
   std::optional<Verification> verification;
   if (options.verify) verification.emplace(*program, loss->value, about, gradients);
-  std::string text = written(*program, about, wanted, options);
+  std::string text = written(*program, about, wanted, options,
+                             verification ? verification->round_names() : nullptr);
   std::vector<certificate::Verdict> verdicts;
   if (verification) {
     auto found = (*verification)(text);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "compiler/certificate/rounds.h"
 #include "compiler/certificate/samples.h"
 #include "compiler/formula/sheet.h"
 #include "compiler/gradient/overridden.h"
@@ -55,7 +56,7 @@ bool Verification::find_sample() {
   return false;
 }
 
-certificate::Given Verification::given() const {
+certificate::Given Verification::given() {
   certificate::Given given;
   const auto add = [&](const std::string& name, certificate::Quantity value) {
     const auto printed = printed_.find(name);
@@ -71,6 +72,16 @@ certificate::Given Verification::given() const {
     add(about_.definitions[k].name, quantity(arrays[k + 1]));
   }
   add(about_.loss.name, quantity(arrays[0]));
+  const std::vector<Value> all = roots();
+  const auto add_axis = [&](const std::string& name, Value value) {
+    const int axis = certificate::round_axis(model_.graph, all, value);
+    const auto printed = printed_.find(name);
+    if (axis >= 0 && printed != printed_.end()) given.round_axes[printed->second] = axis;
+  };
+  for (const Definition& each : about_.definitions) add_axis(each.name, each.value);
+  for (const Input& each : model_.inputs) add_axis(each.name, each.value);
+  for (const Parameter& each : model_.parameters) add_axis(each.name, each.value);
+  certificate::add_rounds(model_.graph, all, round_names_, leaves_, dims_, given);
   return given;
 }
 

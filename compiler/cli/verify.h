@@ -25,9 +25,12 @@ class Verification {
   // any data that were tried.
   std::optional<std::vector<certificate::Verdict>> operator()(const std::string& text);
 
+  // Where `formula::derive` tells what names in rounds print as.
+  std::map<std::string, std::string>* round_names() { return &round_names_; }
+
  private:
   bool find_sample();
-  certificate::Given given() const;
+  certificate::Given given();
   certificate::Wanted wanted(const Definition& variable);
   std::vector<Value> roots() const;
 
@@ -36,6 +39,7 @@ class Verification {
   formula::Subject about_;
   std::vector<Definition> variables_;
   std::map<std::string, std::string> printed_;
+  std::map<std::string, std::string> round_names_;
   DimBindings dims_;
   Bindings leaves_;
 };

@@ -10,7 +10,10 @@ namespace gradus::formula {
 
 Page derivatives(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,
                  const Options& options) {
-  return with_rounds_once(Sheet(graph, subject, wanted, options).equations());
+  Sheet sheet(graph, subject, wanted, options);
+  Page page = sheet.equations();
+  if (options.round_names != nullptr) *options.round_names = sheet.round_names();
+  return with_rounds_once(page);
 }
 
 std::string derive(Graph& graph, const Subject& subject, std::span<const Wanted> wanted,

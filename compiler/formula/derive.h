@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct Options {
   bool inline_definitions = false;  // written out instead of named
   bool document = false;            // LaTeX: a whole document
   int width = 0;                    // text: columns of the terminal, 0 for no terminal
+  // Where there is one, what the names of values in the rounds of scans print as is told here.
+  std::map<std::string, std::string>* round_names = nullptr;
 };
 
 // The equations of the derivatives, each after those of the auxiliary values that it needs.

@@ -5,6 +5,19 @@
 #include "compiler/formula/usage.h"
 
 namespace gradus::formula {
+namespace {
+
+// The left side of an equation for one place of what is stacked along an axis: `name[:, t]` is
+// `part`, or with the indices that it has.
+Expr stacked_left(const Expr& left, const Expr& name, const Expr& part, int axis,
+                  const Expr& place) {
+  if (!left.is(Kind::entry)) return part;
+  std::vector<Expr> indices(left->parts.begin() + 1, left->parts.end());
+  indices.insert(indices.begin() + axis, place);
+  return entry(name, std::move(indices));
+}
+
+}  // namespace
 
 // Places go up where the first sequence is read from its beginning.
 int Recurrences::direction_of(const Scan& scan) {
@@ -183,16 +196,21 @@ void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr&
   if (symbol) auxiliary_.emplace(std::pair(value, yielded), *symbol);
   if (reader_.is_named(yielded) && is_plain &&
       reader_.name_of(yielded) == at(called->symbol, {&place, 1})) {
+    // It was written as a value of the round; the axis that it is stacked along is said too.
+    const Expr own = at(called->symbol, {&place, 1});
+    const Expr part = part_at(called, along.axis, place);
+    for (Line& line : page) {
+      auto* written = std::get_if<Equation>(&line);
+      if (written == nullptr || along.axis == 0) continue;
+      const Expr& left = written->left;
+      const bool is_its = left == own || (left.is(Kind::entry) && left[0] == own);
+      if (is_its) written->left = stacked_left(left, called, part, along.axis, place);
+    }
     return leave(round);
   }
   Equation equation = equation_of(page, round, called, yielded);
-  if (equation.left.is(Kind::entry)) {
-    std::vector<Expr> indices(equation.left->parts.begin() + 1, equation.left->parts.end());
-    indices.insert(indices.begin() + along.axis, place);
-    equation.left = entry(called, std::move(indices));
-  } else {
-    equation.left = part_at(called, along.axis, place);
-  }
+  equation.left = stacked_left(equation.left, called, part_at(called, along.axis, place), along.axis,
+                               place);
   page.emplace_back(std::move(equation));
   leave(round);
 }

@@ -39,6 +39,8 @@ class Recurrences {
   // carried into them: then it is written as Σₜ of a product in which all factors are of round t,
   // and what is carried needs no name for all rounds together.
   bool is_sum_over_rounds(Value value) const { return summed_round(value) >= 0; }
+  // What the names of the model file in bodies of scans that were written print as.
+  std::map<std::string, std::string> printed() const;
   Equation sum_over_rounds(Page& page, Value value, const Expr& left);
 
  private:

@@ -256,4 +256,12 @@ Symbol Recurrences::symbol(const std::string& name) {
   return symbols_[key] = made;
 }
 
+std::map<std::string, std::string> Recurrences::printed() const {
+  std::map<std::string, std::string> names;
+  for (const auto& [name, symbol] : symbols_) {
+    if (name.find(':') == std::string::npos) names.emplace(name, text(symbol));
+  }
+  return names;
+}
+
 }  // namespace gradus::formula

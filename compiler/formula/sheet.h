@@ -22,6 +22,9 @@ class Sheet {
   // The equation of each derivative, before it those of the auxiliary values it needs, each once.
   Page equations();
 
+  // What names of values in rounds print as, as far as they were written.
+  std::map<std::string, std::string> round_names() const { return recurrences_.printed(); }
+
   Reader& reader() { return reader_; }
   Expr name_of(const std::string& name) const { return formula::name(names_[name]); }
   // ∂J/∂w.
