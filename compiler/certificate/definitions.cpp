@@ -105,7 +105,15 @@ Quantity Evaluator::value_of(std::string_view name) {
   const auto rules = rules_.find(name);
   if (rules == rules_.end()) throw Meaningless(fmt::format("nothing says what {} is", name));
   const Pending pending(pending_, rules->first);
-  return wholes_[rules->first] = whole(rules->first, rules->second, nullptr);
+  // An adjoint has the shape of what it is the adjoint of.
+  const std::string adjoint = "δ_";
+  const auto of = name.starts_with(adjoint) ? given_.values.find(name.substr(adjoint.size()))
+                                            : given_.values.end();
+  if (of == given_.values.end() || of->second.is_number()) {
+    return wholes_[rules->first] = whole(rules->first, rules->second, nullptr);
+  }
+  const Shape& shape = of->second.tensor().shape;
+  return wholes_[rules->first] = fitted(whole(rules->first, rules->second, &shape), shape);
 }
 
 Tensor Evaluator::value(const std::string& name, const Shape& shape) {

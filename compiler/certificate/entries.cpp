@@ -75,6 +75,8 @@ Quantity Evaluator::entry(const Expr& x) {
     if (has_rounds) return of_round(word, whole_number(x[1]));
   }
   const Quantity of = evaluate(x[0]);
+  // What is carried may start as a number, 0 or 1, that stands for all entries.
+  if (of.is_number() && (is_outside_ || x[0].is(Kind::entry))) return of;
   if (of.is_number()) throw Meaningless(fmt::format("{} is a number", text(x[0])));
   std::vector<int64_t> at;
   for (size_t k = 1; k <= count; ++k) {

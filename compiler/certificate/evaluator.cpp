@@ -271,9 +271,20 @@ Quantity Evaluator::list(const Expr& x) {
 
 Quantity Evaluator::big(const Expr& x) {
   if (x->parts.size() == 1) return over_all(x);
-  std::vector<double> terms;
+  std::vector<Quantity> terms;
   over_indices(x, 1, terms);
-  return {reduced(x->word, terms), x->word == "any" || x->word == "all"};
+  std::vector<double> numbers;
+  for (const Quantity& each : terms) {
+    if (each.is_number()) numbers.push_back(each.number());
+  }
+  if (numbers.size() == terms.size()) {
+    return {reduced(x->word, numbers), x->word == "any" || x->word == "all"};
+  }
+  // Of matrices, as rounds have them.
+  if (x->word != "Σ") throw Meaningless(fmt::format("the terms of {} are no numbers", text(x)));
+  Quantity total = terms[0];
+  for (size_t k = 1; k < terms.size(); ++k) total = mapped(total, terms[k], std::plus<>());
+  return total;
 }
 
 Quantity Evaluator::over_all(const Expr& x) {
@@ -283,14 +294,11 @@ Quantity Evaluator::over_all(const Expr& x) {
 
 // Adds the terms over the indices from number k on. A term that reads an entry that is not there is
 // none: an index runs as far as every access of its sum is in bounds.
-void Evaluator::over_indices(const Expr& x, size_t k, std::vector<double>& terms) {
+void Evaluator::over_indices(const Expr& x, size_t k, std::vector<Quantity>& terms) {
   if (k == x->parts.size()) {
     const Quantity term = evaluate(x[0]);
     if (std::exchange(is_outside_, false)) return;
-    if (!term.is_number()) {
-      throw Meaningless(fmt::format("the terms of {} are no numbers", text(x)));
-    }
-    terms.push_back(term.number());
+    terms.push_back(term);
     return;
   }
   Expr bound = x[k];

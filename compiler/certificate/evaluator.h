@@ -79,7 +79,7 @@ class Evaluator {
   Quantity call(const Expr& x);
   Quantity big(const Expr& x);
   Quantity over_all(const Expr& x);
-  void over_indices(const Expr& x, size_t k, std::vector<double>& terms);
+  void over_indices(const Expr& x, size_t k, std::vector<Quantity>& terms);
   Quantity bracket(const Expr& x);
   Quantity comparison(const Expr& x);
   Quantity logic(const Expr& x);
