@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <set>
 
 #include "compiler/certificate/reader.h"
 #include "compiler/gradient/differences.h"
@@ -39,8 +40,15 @@ Evaluator evaluator_of(std::string_view text, Given given) {
   Known known;
   for (const auto& [name, value] : given.values) known.insert(name);
   for (const auto& [name, rounds] : given.rounds) known.insert(name);
-  for (const std::string& line : lines) {
-    if (is_formula(line)) known.insert(defined_name(line));
+  // Those with rounds first: of others, δₕₙ may be a round of δₕ.
+  Known of_rounds;
+  for (const bool has_rounds : {true, false}) {
+    for (const std::string& line : lines) {
+      if (!is_formula(line) || has_rounds != (line.find(", …, ") != std::string::npos)) continue;
+      const std::string name = defined_name(line);
+      if (has_rounds) of_rounds.insert(name);
+      if (has_rounds || round_begin(name, of_rounds) == 0) known.insert(name);
+    }
   }
   Evaluator evaluator(std::move(given));
   for (const std::string& line : lines) {
@@ -100,6 +108,24 @@ void compare(const Wanted& wanted, const std::vector<double>& gradient, Verdict&
   }
 }
 
+// Whether a line that defines `name`, maybe for several layers, is about what prints so:
+// `∂J/∂y[l].W` is about ∂J/∂y[0].W.
+bool is_about(std::string_view name, std::string_view printed) {
+  while (true) {
+    const size_t open = name.find('[');
+    if (open == std::string_view::npos) return name == printed;
+    const size_t close = name.find(']');
+    const size_t end = printed.find(']');
+    if (printed.substr(0, open + 1) != name.substr(0, open + 1)) return false;
+    if (close == std::string_view::npos || end == std::string_view::npos) return false;
+    const std::string_view place = name.substr(open + 1, close - open - 1);
+    const bool is_number = place.find_first_not_of("0123456789") == std::string_view::npos;
+    if (is_number && place != printed.substr(open + 1, end - open - 1)) return false;
+    name.remove_prefix(close + 1);
+    printed.remove_prefix(end + 1);
+  }
+}
+
 std::string remark(const Verdict& verdict) {
   const std::string& of = verdict.printed;
   if (!verdict.problem.empty()) return fmt::format("# {}: not verified: {}", of, verdict.problem);
@@ -137,6 +163,7 @@ std::vector<Verdict> verdicts(std::string_view text, Given given, std::span<cons
 std::string with_remarks(std::string_view text, std::span<const Verdict> verdicts) {
   std::string out;
   std::string waiting;  // a remark, until the formula's last line
+  std::set<std::string> told;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
@@ -144,8 +171,8 @@ std::string with_remarks(std::string_view text, std::span<const Verdict> verdict
     if (!line.starts_with("  ")) out += std::exchange(waiting, "");
     out += std::string(line) + "\n";
     for (const Verdict& verdict : verdicts) {
-      const bool is_its = is_formula(line) && defined_name(line) == verdict.printed;
-      if (is_its) waiting = remark(verdict) + "\n";
+      const bool is_its = is_formula(line) && is_about(defined_name(line), verdict.printed);
+      if (is_its && told.insert(verdict.printed).second) waiting += remark(verdict) + "\n";
     }
   }
   return out + waiting;

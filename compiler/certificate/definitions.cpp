@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "compiler/certificate/evaluator.h"
+#include "compiler/certificate/reader.h"
 #include "compiler/formula/notation.h"
 
 namespace gradus::certificate {
@@ -88,7 +89,41 @@ void Evaluator::define(const formula::Equation& equation) {
     rule.place = *place;
     rule.axis = static_cast<int>(place - indices.begin());
   }
-  rules_[text(left)].push_back(std::move(rule));
+  const std::string name = text(left);
+  const bool is_of_layers =
+      !rule.rounds.empty() && !rule.place.valid() && name.find('[') != std::string::npos;
+  if (is_of_layers) return define_layers(name, rule);
+  rules_[name].push_back(std::move(rule));
+}
+
+// A line for several layers, `∂J/∂y[l].W = …, l = 3, …, 0`, is one for each of them.
+void Evaluator::define_layers(const std::string& name, const Rule& rule) {
+  const int64_t first = whole_number(rule.rounds[1]);
+  const int64_t last = whole_number(rule.rounds[2]);
+  for (int64_t at = std::min(first, last); at <= std::max(first, last); ++at) {
+    Rule own = rule;
+    own.rounds.clear();
+    own.fixed = {{rule.rounds[0]->symbol.base, at, 0}};
+    const Scope scope(indices_, own.fixed);
+    rules_[expanded(name)].push_back(own);
+  }
+}
+
+// The name with numbers for the layers in it: y[2].h of y[l + 1].h where l is 1.
+std::string Evaluator::expanded(const std::string& name) {
+  std::string out;
+  size_t at = 0;
+  for (size_t open = name.find('['); open != std::string::npos; open = name.find('[', at)) {
+    const size_t close = name.find(']', open);
+    if (close == std::string::npos) break;
+    const Known none;
+    const std::string_view spelt(name.data() + open + 1, close - open - 1);
+    layers_.push_back(Reader(spelt, none).formula());
+    const Expr place = layers_.back();
+    out += name.substr(at, open + 1 - at) + std::to_string(whole_number(place)) + "]";
+    at = close + 1;
+  }
+  return out + name.substr(at);
 }
 
 void Evaluator::refuse(const std::string& name, const std::string& why) {
@@ -146,7 +181,7 @@ Quantity Evaluator::whole(const std::string& name, const std::vector<Rule>& rule
 
 Quantity Evaluator::by_rule(const Rule& rule, const Shape* shape) {
   if (!rule.right.valid()) throw Meaningless(rule.why);
-  const Scope scope(indices_, {});
+  const Scope scope(indices_, rule.fixed);
   return rule.free.empty() ? evaluate(rule.right) : entries(rule.right, rule.free, shape);
 }
 
@@ -231,8 +266,7 @@ Quantity Evaluator::of_round(const std::string& name, int64_t place) {
     return rounds_[key] =
                rule.free.empty() ? evaluate(rule.right) : entries(rule.right, rule.free, nullptr);
   }
-  is_outside_ = true;
-  return 0;
+  throw Meaningless(fmt::format("nothing says what {}[{}] is", name, place));
 }
 
 }  // namespace gradus::certificate

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "compiler/certificate/evaluator.h"
+#include "compiler/certificate/reader.h"
 #include "compiler/formula/notation.h"
 
 namespace gradus::certificate {
@@ -37,7 +38,17 @@ const std::vector<std::string>& Evaluator::free_names(const Expr& x) {
   if (x.is(Kind::name)) {
     const std::string& word = x->symbol.base;
     const bool is_fixed = word == "1" || word == "I" || is_defined(word);
-    if (!is_fixed) add(word);
+    if (const size_t open = word.find('['); !is_fixed && open != std::string::npos) {
+      // The layer in y[l].h.
+      const Known none;
+      const std::string_view place(word.data() + open + 1, word.find(']') - open - 1);
+      for (const std::string& name :
+           free_names(*layers_.insert(layers_.end(), Reader(place, none).formula()))) {
+        add(name);
+      }
+    } else if (!is_fixed) {
+      add(word);
+    }
   } else if (!x.is(Kind::derivative)) {
     for (const Expr& part : x->parts) {
       if (!part.valid()) continue;
@@ -107,21 +118,23 @@ Quantity Evaluator::entry(const Expr& x) {
   return {of.tensor().entries[place], of.is_boolean()};
 }
 
-// The axis of a tensor that rounds walk over: as the model file says, or the one that is as long as
-// there are rounds.
+// The axis of a tensor that rounds walk over: the one that is as long as there are rounds, and as
+// the model file says.
 std::optional<int> Evaluator::round_axis(const Expr& base, const Quantity& of, const Expr& place) {
+  std::optional<int> given;
   if (base.is(Kind::name)) {
-    const auto given = given_.round_axes.find(base->symbol.base);
-    if (given != given_.round_axes.end()) return given->second;
+    const auto known = given_.round_axes.find(base->symbol.base);
+    if (known != given_.round_axes.end()) given = known->second;
   }
   const Shape& shape = of.tensor().shape;
   for (const std::string& name : free_names(place)) {
     const Index* index = index_called(name);
     if (index == nullptr) continue;
     const auto axis = std::find(shape.begin(), shape.end(), index->extent);
-    if (axis != shape.end()) return static_cast<int>(axis - shape.begin());
+    if (axis == shape.end() || (given && shape[*given] == index->extent)) continue;
+    return static_cast<int>(axis - shape.begin());
   }
-  return std::nullopt;
+  return given;
 }
 
 // Parts of a tensor: slices, places, and at the places that a tensor of them holds.
@@ -216,7 +229,12 @@ void Evaluator::find_extents(const Expr& x, const std::string& index, bool may_m
   for (const std::string& name : free_names(x[0])) {
     if (index_called(name) == nullptr) indices_.push_back({name, 0, 0});
   }
-  const Quantity of = evaluate(x[0]);
+  Quantity of;
+  try {
+    of = evaluate(x[0]);
+  } catch (const Meaningless&) {
+    return;  // it will be said where its value is needed
+  }
   if (of.is_number()) return;
   const Shape& shape = of.tensor().shape;
   for (size_t k = 1; k < x->parts.size() && x->parts.size() - 1 == shape.size(); ++k) {

@@ -106,6 +106,7 @@ Quantity Evaluator::name(const Expr& x) {
   const std::string& word = x->symbol.base;
   if (const Index* index = index_called(word)) return static_cast<double>(index->value);
   if (is_defined(word)) return value_of(word);
+  if (word.find('[') != std::string::npos) return value_of(expanded(word));
   if (word == "1") return ones();
   if (word == "I") return identity();
   if (word == "true" || word == "false") return {word == "true" ? 1.0 : 0.0, true};

@@ -40,19 +40,20 @@ class Evaluator {
  private:
   using Expr = formula::Expr;
 
+  struct Index {
+    std::string name;
+    int64_t value = 0;
+    int64_t extent = 0;  // how many values it takes
+  };
   // What a line says of a name: of all of it, of its entries at free indices, or of a round.
   struct Rule {
     Expr right;  // invalid where the line could not be read
     std::string why;
     std::vector<Expr> free;
-    Expr place;                // of a round; invalid where it is about all of it
-    std::vector<Expr> rounds;  // an index, its first value and its last
-    int axis = 0;              // that the rounds are of the whole
-  };
-  struct Index {
-    std::string name;
-    int64_t value = 0;
-    int64_t extent = 0;  // how many values it takes
+    Expr place;                     // of a round; invalid where it is about all of it
+    std::vector<Expr> rounds;       // an index, its first value and its last
+    int axis = 0;                   // that the rounds are of the whole
+    std::vector<Index> fixed = {};  // of a line for several layers, which of them
   };
   using Place = std::pair<std::string, int64_t>;
   struct Range {
@@ -61,6 +62,8 @@ class Evaluator {
   };
 
   Quantity value_of(std::string_view name);
+  std::string expanded(const std::string& name);
+  void define_layers(const std::string& name, const Rule& rule);
   Quantity whole(const std::string& name, const std::vector<Rule>& rules, const Shape* shape);
   Quantity by_rule(const Rule& rule, const Shape* shape);
   Quantity entries(const Expr& right, const std::vector<Expr>& free, const Shape* shape);
@@ -108,6 +111,7 @@ class Evaluator {
   std::vector<Index> indices_;
   bool is_outside_ = false;  // an entry was read that is not there
   std::map<const Expr::Node*, std::vector<std::string>> free_;
+  std::vector<Expr> layers_;  // places within names, whose nodes `free_` knows
   std::map<std::pair<const Expr::Node*, std::vector<double>>, Quantity> known_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -65,8 +66,11 @@ void Reader::expect(std::string_view sign) {
 }
 
 void Reader::fail(const std::string& what) const {
-  throw Unreadable(rest_.empty() ? what + " at the end"
-                                 : fmt::format("{} before `{}`", what, rest_.substr(0, 40)));
+  if (rest_.empty()) throw Unreadable(what + " at the end");
+  constexpr size_t shown = 40;
+  size_t end = 0;
+  while (end < std::min(shown, rest_.size())) end += first_letter(rest_.substr(end)).size();
+  throw Unreadable(fmt::format("{} before `{}`", what, rest_.substr(0, end)));
 }
 
 Expr Reader::formula() {
@@ -360,8 +364,8 @@ Expr Reader::derivative() {
   return formula::derivative(of, formula::word(take_name()));
 }
 
-// The longest run of letters that is a name, dotted names and those with a round within, `y[0].h`,
-// included. One that ends in a round, `y[0]`, is one where it is known.
+// The longest run of letters that is a name, dotted names and those with a round within, `y[0].h`
+// or `y[l + 1].h`, included. One that ends in a round, `y[0]`, is one where it is known.
 std::string_view Reader::take_name() {
   size_t end = 0;
   for (;;) {
@@ -370,9 +374,8 @@ std::string_view Reader::take_name() {
     }
     size_t next = end;
     if (next < rest_.size() && rest_[next] == '[') {
-      ++next;
-      while (next < rest_.size() && is_digit(rest_[next])) ++next;
-      if (next == end + 1 || next >= rest_.size() || rest_[next] != ']') break;
+      next = rest_.find(']', end);
+      if (next == std::string_view::npos) break;
       ++next;
       if (known_.contains(rest_.substr(0, next))) end = next;
     }
@@ -389,7 +392,7 @@ std::string_view Reader::take_name() {
 Expr Reader::named() {
   const std::string_view name = take_name();
   if (!touches("(")) return name_or_round(name);
-  const bool is_name = known_.contains(name);
+  const bool is_name = known_.contains(name) || name.find('[') != std::string_view::npos;
   if (is_name && complement_follows(formula::word(name))) return formula::word(name);
   take_touching("(");
   return call(std::string(name));
@@ -402,16 +405,9 @@ bool Reader::complement_follows(const Expr& name) {
 
 // A known name, or one with a round as its subscript.
 Expr Reader::name_or_round(std::string_view name) {
-  if (known_.contains(name)) return formula::word(name);
-  const size_t begin = subscripts_begin(name);
-  for (size_t at = name.size(); at > begin;) {
-    do --at;
-    while ((name[at] & 0xC0) == 0x80);
-    if (!known_.contains(name.substr(0, at))) continue;
-    const std::string spelt = lifted(name.substr(at));
-    if (!spelt.empty()) return formula::entry(formula::word(name.substr(0, at)), {place(spelt)});
-  }
-  return formula::word(name);
+  const size_t at = known_.contains(name) ? 0 : round_begin(name, known_);
+  if (at == 0) return formula::word(name);
+  return formula::entry(formula::word(name.substr(0, at)), {place(lifted(name.substr(at)))});
 }
 
 // `t+1` as a sum.
@@ -477,6 +473,21 @@ size_t name_end(std::string_view left) {
 }
 
 }  // namespace
+
+size_t round_begin(std::string_view name, const Known& known) {
+  const size_t begin = subscripts_begin(name);
+  for (size_t at = name.size(); at > begin;) {
+    do --at;
+    while ((name[at] & 0xC0) == 0x80);
+    if (!known.contains(name.substr(0, at))) continue;
+    // A number behind a number is part of it: u₁₁ is no round of u₁.
+    const std::string before = lifted(name.substr(begin, at - begin));
+    const std::string spelt = lifted(name.substr(at));
+    const bool runs_together = !before.empty() && is_digit(before.back()) && is_digit(spelt[0]);
+    if (!runs_together) return at;
+  }
+  return 0;
+}
 
 std::string defined_name(std::string_view line) {
   std::string_view left = line.substr(0, line.find(" = "));

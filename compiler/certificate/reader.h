@@ -79,6 +79,9 @@ class Reader {
   bool in_argument_ = false;  // where a list of one is no condition
 };
 
+// Where the round begins that stands behind a known name as its subscript, hₜ₊₁; 0 where none does.
+size_t round_begin(std::string_view name, const Known& known);
+
 // The name that a line `name = …`, `name[i, j] = …` or `nameₜ = …, t = 0, …, time − 1` defines;
 // `∂J/∂w` of a derivative.
 std::string defined_name(std::string_view line);

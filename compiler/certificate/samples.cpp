@@ -12,16 +12,28 @@ namespace {
 
 bool is_bindable(Op op) { return op == Op::input || op == Op::param || op == Op::state; }
 
-// The first numbers from `first` on that are not taken.
+// The first numbers from `first` on that are not taken, so far apart.
 DimBindings numbered(const std::vector<std::string>& names, const DimBindings& fixed,
-                     const std::set<int64_t>& taken, int64_t first) {
+                     const std::set<int64_t>& taken, int64_t first, int64_t apart) {
   DimBindings dims = fixed;
   int64_t next = first;
   for (const std::string& name : names) {
     while (taken.contains(next)) ++next;
-    dims.try_emplace(name, next++);
+    if (dims.try_emplace(name, next).second) next += apart;
   }
   return dims;
+}
+
+// Whether extents that differ do so as numbers too, and those with names in them are no axes of one
+// entry, or of none.
+bool are_distinct(const std::set<Dim>& extents, const DimBindings& dims) {
+  std::set<int64_t> numbers;
+  for (const Dim& each : extents) {
+    const auto number = each.substituted(dims).number();
+    const bool is_small = number && !each.number() && *number < 2;
+    if (is_small || (number && !numbers.insert(*number).second)) return false;
+  }
+  return true;
 }
 
 // Random numbers that are the same with every standard library.
@@ -87,26 +99,39 @@ std::optional<DimBindings> sizes(const Graph& graph, std::span<const Value> root
                                  const DimBindings& fixed, std::span<const Dim> least) {
   std::set<int64_t> taken;
   std::set<std::string> names;
+  std::set<Dim> extents;
   const auto add = [&](const Dim& dim) {
     if (const auto number = dim.number()) taken.insert(*number);
     for (const std::string& name : dim.names()) names.insert(name);
   };
   for (const std::string& name : unbound_dims(graph, roots, {})) names.insert(name);
   for (Value value : reachable(graph, roots)) {
-    for (const Dim& dim : graph.shape(value)) add(dim);
+    for (const Dim& dim : graph.shape(value)) {
+      add(dim);
+      extents.insert(dim);
+    }
     add(graph.type(value).bound);
   }
   for (const Dim& dim : least) add(dim);
+  const std::vector<std::string> all(names.begin(), names.end());
+  std::optional<DimBindings> found;  // the smallest, where none are all distinct
   constexpr int64_t largest = 400;
-  for (int64_t first = 3; first < largest; ++first) {
-    const DimBindings dims = numbered({names.begin(), names.end()}, fixed, taken, first);
-    bool holds = true;
-    for (const Dim& dim : least) {
-      holds = holds && dim.substituted(dims).number().value_or(-1) >= 0;
+  constexpr int64_t tries = 12;
+  int64_t found_at = 0;
+  for (int64_t first = 3; first < largest && (!found || first < found_at + tries); ++first) {
+    for (int64_t apart = 1; apart < 5; ++apart) {
+      const DimBindings dims = numbered(all, fixed, taken, first, apart);
+      bool holds = true;
+      for (const Dim& dim : least) {
+        holds = holds && dim.substituted(dims).number().value_or(-1) >= 0;
+      }
+      if (holds && are_distinct(extents, dims)) return dims;
+      if (!holds || found) continue;
+      found = dims;
+      found_at = first;
     }
-    if (holds) return dims;
   }
-  return std::nullopt;
+  return found;
 }
 
 Bindings leaves(const Graph& graph, std::span<const Value> roots, const DimBindings& dims,

@@ -242,6 +242,9 @@ Quantity transposed(const Quantity& x) {
 }
 
 Quantity multiplied(const Quantity& x, const Quantity& y) {
+  // 0 stands for a tensor of zeros too, as what is carried starts with, and fits everything.
+  const auto is_zero = [](const Quantity& of) { return of.is_number() && of.number() == 0; };
+  if (is_zero(x) || is_zero(y)) return 0;
   if (x.is_number() || y.is_number()) return mapped(x, y, std::multiplies<>());
   for (const auto& [own, other] : {std::pair{&x, &y}, std::pair{&y, &x}}) {
     if (!own->is_identity()) continue;
@@ -326,7 +329,11 @@ Quantity part(const Quantity& x, int axis, int64_t at) {
 Quantity stacked(const std::vector<Quantity>& parts, int axis) {
   Tensor room;
   Tensor result;
-  const Tensor first = closed(parts.at(0), room);
+  // A number stands for all entries.
+  const auto whole = std::find_if(parts.begin(), parts.end(),
+                                  [](const Quantity& each) { return !each.is_number(); });
+  const Tensor first = closed(whole == parts.end() ? parts.at(0) : *whole, room);
+  if (axis > static_cast<int>(first.shape.size())) throw Meaningless("no such axis");
   result.is_boolean = first.is_boolean;
   result.shape = first.shape;
   result.shape.insert(result.shape.begin() + axis, static_cast<int64_t>(parts.size()));

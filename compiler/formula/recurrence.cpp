@@ -209,8 +209,8 @@ void Recurrences::write_yield(Page& page, Value value, size_t yield, const Expr&
     return leave(round);
   }
   Equation equation = equation_of(page, round, called, yielded);
-  equation.left = stacked_left(equation.left, called, part_at(called, along.axis, place), along.axis,
-                               place);
+  equation.left =
+      stacked_left(equation.left, called, part_at(called, along.axis, place), along.axis, place);
   page.emplace_back(std::move(equation));
   leave(round);
 }

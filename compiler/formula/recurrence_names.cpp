@@ -258,7 +258,8 @@ Symbol Recurrences::symbol(const std::string& name) {
 
 std::map<std::string, std::string> Recurrences::printed() const {
   std::map<std::string, std::string> names;
-  for (const auto& [name, symbol] : symbols_) {
+  for (const auto& [key, symbol] : symbols_) {
+    const std::string& name = key.first;
     if (name.find(':') == std::string::npos) names.emplace(name, text(symbol));
   }
   return names;
