@@ -30,7 +30,6 @@ LEFT_OUT = {
     "tests/golden/derive/reparameterised.grad": "random numbers differ each time",
     "tests/reference/models/blocks_scan.grad": "a scan that walks both ways: its rounds are numbered from the other end",
     "tests/reference/models/branches_in_loops.grad": "0/0 in a branch that is not taken",
-    "tests/golden/derive/scan_of_a_function.grad": "a name bound within a function in a round: which of its values it is",
     "tests/golden/derive/scan_within_a_scan.grad": "loops in loops",
     "tests/reference/models/grid.grad": "loops in loops: what an inner loop computes is not said to be of an outer round",
 }

@@ -239,7 +239,9 @@ std::optional<int64_t> Evaluator::index_at(const Rule& rule, int64_t place) {
 }
 
 Quantity Evaluator::of_round(const std::string& name, int64_t place) {
-  if (const auto given = given_.rounds.find(name); given != given_.rounds.end()) {
+  // What lines say of a name comes before what the model file has by it.
+  const auto given = given_.rounds.find(name);
+  if (given != given_.rounds.end() && !rules_.contains(name)) {
     const auto found = given->second.find(place);
     if (found != given->second.end()) return found->second;
     is_outside_ = true;
