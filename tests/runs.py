@@ -145,6 +145,8 @@ def too_large(gradus, top):
     model = top / "huge.grad"
     model.write_text("param v: [100000, 1000000] = 0\nloss J = sum(v)\n")
     limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    if subprocess.run([gradus, "--version"], capture_output=True, preexec_fn=limit).returncode:
+        return  # a sanitized binary takes more address space than that before it begins
     done = subprocess.run([gradus, "eval", str(model)], capture_output=True, text=True, preexec_fn=limit)
     check(done.returncode == 3 and "not enough memory" in done.stderr, f"more than there is memory for: {done.stderr}")
 

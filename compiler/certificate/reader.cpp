@@ -130,7 +130,7 @@ Expr Reader::negation() {
 }
 
 Expr Reader::comparison() {
-  const Expr left = sum();
+  Expr left = sum();
   for (std::string_view sign : {" < ", " ≤ ", " > ", " ≥ ", " = ", " ≠ "}) {
     if (!touches(sign)) continue;
     // Of an equation, the next side.
@@ -352,7 +352,8 @@ Expr Reader::number() {
     size += 2;
     digits();
   }
-  std::from_chars(rest_.data(), rest_.data() + size, value);
+  const std::string digits_read(rest_.substr(0, size));
+  std::from_chars(digits_read.data(), digits_read.data() + size, value);
   rest_.remove_prefix(size);
   return formula::number(value);
 }
