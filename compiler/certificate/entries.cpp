@@ -85,7 +85,7 @@ Quantity Evaluator::entry(const Expr& x) {
         given_.rounds.contains(word) || (rules != rules_.end() && rules->second[0].place.valid());
     if (has_rounds) return of_round(word, whole_number(x[1]));
   }
-  const Quantity of = evaluate(x[0]);
+  Quantity of = evaluate(x[0]);
   // What is carried may start as a number, 0 or 1, that stands for all entries.
   if (of.is_number() && (is_outside_ || x[0].is(Kind::entry))) return of;
   if (of.is_number()) throw Meaningless(fmt::format("{} is a number", text(x[0])));

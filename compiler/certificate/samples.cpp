@@ -120,7 +120,7 @@ std::optional<DimBindings> sizes(const Graph& graph, std::span<const Value> root
   int64_t found_at = 0;
   for (int64_t first = 3; first < largest && (!found || first < found_at + tries); ++first) {
     for (int64_t apart = 1; apart < 5; ++apart) {
-      const DimBindings dims = numbered(all, fixed, taken, first, apart);
+      DimBindings dims = numbered(all, fixed, taken, first, apart);
       bool holds = true;
       for (const Dim& dim : least) {
         holds = holds && dim.substituted(dims).number().value_or(-1) >= 0;

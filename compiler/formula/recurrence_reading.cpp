@@ -67,7 +67,9 @@ std::optional<Symbol> Recurrences::known_as(const Equation& equation, const Symb
   for (size_t k = 0; k < equation.rounds.size(); k += 3) {
     const auto [low, high] =
         std::minmax({text(equation.rounds[k + 1]), text(equation.rounds[k + 2])});
-    said += ";" + text(equation.rounds[k]) + ":" + low + ":" + high;
+    for (const std::string& each : {text(equation.rounds[k]), low, high}) {
+      said.append(";").append(each);
+    }
   }
   const auto [known, is_new] = said_.emplace(said, symbol);
   if (is_new) return std::nullopt;
