@@ -19,14 +19,14 @@ std::vector<int64_t> strides_of(const Shape& shape) {
 }
 
 // The shape and the openness of what two tensors are broadcast to.
-struct Common {
+struct Broadcast {
   Shape shape;
   std::vector<bool> open;
 };
 
-Common common(const Tensor& x, const Tensor& y) {
+Broadcast broadcast(const Tensor& x, const Tensor& y) {
   const size_t rank = std::max(x.shape.size(), y.shape.size());
-  Common result{Shape(rank, 1), std::vector<bool>(rank, false)};
+  Broadcast result{Shape(rank, 1), std::vector<bool>(rank, false)};
   for (size_t k = 0; k < rank; ++k) {
     const auto of = [&](const Tensor& t) -> std::pair<int64_t, bool> {
       const size_t missing = rank - t.shape.size();
@@ -197,7 +197,7 @@ Quantity mapped(const Quantity& x, const Quantity& y,
   Tensor b = met(y, x);
   align_columns(a, b);
   align_columns(b, a);
-  Common both = common(a, b);
+  Broadcast both = broadcast(a, b);
   Tensor result{both.shape, {}, both.open};
   result.is_boolean = is_boolean;
   result.is_row = (a.shape.empty() || a.is_row) && (b.shape.empty() || b.is_row);
